@@ -1,0 +1,155 @@
+/**
+ * What the service and its viewers say to each other: the one place where an event, its fields and their units are named.
+ * Types and constants only: the client imports this file and `pipeline/frame.ts`, nothing else of the service.
+ *
+ * Transport: socket.io, namespace `/live`, websocket only. Pixels travel as binary attachments, never as text.
+ * Backpressure: a viewer acknowledges each frame; at most `maxUnacknowledged` are on the way to it, and behind them waits
+ * only the newest one.
+ */
+
+import type { Acquisition, Cell, FrameIndex, Prediction, Quality, StageTimes } from '../pipeline/frame.ts';
+import type { EnhancerStatus, RecordingStatus } from '../pipeline/ports.ts';
+import type { LedgerTotals } from '../pipeline/ledger.ts';
+
+export const PROTOCOL_VERSION = 1;
+export const LIVE_NAMESPACE = '/live';
+export const INGEST_NAMESPACE = '/ingest';
+
+export type Policy = 'every' | 'newest';
+/** `raw`: full-depth little-endian pixels for quantitative viewing; `jpeg`: 8 bit through the window, for thin links. */
+export type LiveEncoding = 'raw' | 'jpeg';
+
+/** How the bytes of one picture are to be read. */
+export interface PictureHeader {
+  readonly sizeX: number;
+  readonly sizeY: number;
+  readonly samplesPerPixel: 1 | 3;
+  readonly encoding: 'uint8' | 'uint16le' | 'jpeg';
+  /** Raw intensity = stored value * intensityScale + intensityOffset (for jpeg: of the 0..255 grey value). */
+  readonly intensityScale: number;
+  readonly intensityOffset: number;
+}
+
+/** Goes with each pair of pictures. */
+export interface LiveFrameHeader {
+  readonly sessionId: string;
+  readonly sequence: number;
+  readonly index: FrameIndex;
+  readonly name: string;
+  readonly deltaT?: number;
+  /** Unix ms on the server's clock; `sentMs - arrivedMs` is the latency up to the socket. */
+  readonly arrivedMs: number;
+  readonly sentMs: number;
+  readonly raw: PictureHeader;
+  readonly enhanced?: PictureHeader & { readonly magnification: number; readonly prediction: Prediction };
+  readonly enhanceFault?: string;
+  readonly quality?: Quality;
+  readonly cells?: readonly Cell[];
+  readonly times: StageTimes;
+  /** Frames that this viewer did not get since the one before: it was busy. */
+  readonly skippedForYou: number;
+}
+
+export interface ModelChoice {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly magnification: number;
+  readonly license: string;
+  /** `display-only` models are never offered for measurement. */
+  readonly displayOnly: boolean;
+  readonly description: string;
+}
+
+/** Everything that a viewer needs to draw itself; sent on connection and whenever something in it changes. */
+export interface ServiceState {
+  readonly protocolVersion: number;
+  readonly softwareVersion: string;
+  readonly session?: {
+    readonly id: string;
+    readonly acquisition: Acquisition;
+    readonly state: 'waiting' | 'running' | 'finished' | 'failed';
+    readonly because?: string;
+  };
+  readonly source: { readonly kind: string; readonly name: string; readonly running: boolean };
+  readonly policy: Policy;
+  readonly models: readonly ModelChoice[];
+  readonly enhancer: EnhancerStatus;
+  readonly recording: RecordingStatus;
+  readonly classifier?: { readonly modelId: string; readonly classes: readonly string[] };
+  /** True when this viewer may use the controls. */
+  readonly mayControl: boolean;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+/** Once a second. Rates in frames/s and times in ms, both over that second. */
+export interface LiveStats {
+  readonly atMs: number;
+  readonly rateIn: number;
+  readonly rateRecorded: number;
+  readonly rateEnhanced: number;
+  /** Arrival to hand-over to the viewers. */
+  readonly latencyMs?: Percentiles;
+  readonly stageMs: Readonly<Record<string, Percentiles>>;
+  readonly inFlight: number;
+  readonly maxFramesInFlight: number;
+  readonly waitingForModel: number;
+  readonly totals: LedgerTotals;
+  readonly superseded: number;
+  readonly enhancer: EnhancerStatus;
+  readonly recording: RecordingStatus;
+  readonly viewers: number;
+  readonly eventLoopDelayMs: number;
+  readonly warnings: readonly Warning[];
+}
+
+/** Calm, specific, and says what to do. */
+export interface Warning {
+  readonly id: string;
+  readonly level: 'info' | 'amber' | 'red';
+  readonly message: string;
+  readonly advice: string;
+}
+
+export type CommandResult = { readonly ok: true } | { readonly ok: false; readonly problem: string };
+
+/** Settings of one viewer; absent fields stay as they are. */
+export interface ViewerSettings {
+  readonly encoding?: LiveEncoding;
+  /** At most this many frames/s, 1..120. */
+  readonly maxRate?: number;
+  /** Raw intensity window for jpeg. */
+  readonly window?: readonly [number, number];
+  /** False: no pixels (a hidden tab). */
+  readonly wantsFrames?: boolean;
+}
+
+export interface ServerToViewer {
+  state: (state: ServiceState) => void;
+  stats: (stats: LiveStats) => void;
+  /** `received` must be called when the frame was drawn or given up: it is the credit for the next one. */
+  frame: (
+    header: LiveFrameHeader,
+    raw: ArrayBuffer | Uint8Array,
+    enhanced: ArrayBuffer | Uint8Array | null,
+    received: () => void,
+  ) => void;
+}
+
+export interface ViewerToServer {
+  settings: (settings: ViewerSettings, done?: (result: CommandResult) => void) => void;
+  /** Takes effect between two frames; no frame is lost and the stream does not restart. */
+  chooseModel: (modelId: string, done: (result: CommandResult) => void) => void;
+  choosePolicy: (policy: Policy, done: (result: CommandResult) => void) => void;
+  startSource: (done: (result: CommandResult) => void) => void;
+  stopSource: (done: (result: CommandResult) => void) => void;
+  /** On: a new session is recorded from the next frame. Off: the recording is closed and certified. */
+  record: (on: boolean, done: (result: CommandResult) => void) => void;
+  /** Marks the newest frame with a note, at most 2000 characters. */
+  mark: (note: string, done: (result: CommandResult) => void) => void;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // Native code (onnxruntime, sharp) and child processes behave as in production only in real processes.
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
