@@ -12,6 +12,9 @@
 
 import { concatMap, Observable, type OperatorFunction } from 'rxjs';
 
+/** `every`: each frame is enhanced and the source waits for the model. `newest`: the source waits for the disk only. */
+export type Policy = 'every' | 'newest';
+
 /** Admits at most `limit` frames at a time. */
 export class Gate {
   readonly limit: number;
@@ -60,22 +63,59 @@ export class Gate {
 }
 
 /**
- * Events of `source`, taken one by one as the gate admits them. Completes when the source ends or `signal` aborts; errors
- * when the source throws. Each emitted event holds one place in the gate: whoever ends it calls `gate.leave()`.
+ * A source that several consumers read one after the other: what one of them has asked for and not taken, the next one gets.
+ * So a session can end between two frames, and the frame that was already on its way opens the next session.
  */
-export function pull<T>(source: AsyncIterable<T>, gate: Gate, signal: AbortSignal): Observable<T> {
+export class Feed<T> {
+  readonly #iterator: AsyncIterator<T>;
+  readonly #returned: T[] = [];
+  #asked: Promise<IteratorResult<T>> | undefined;
+
+  constructor(source: AsyncIterable<T>) {
+    this.#iterator = source[Symbol.asyncIterator]();
+  }
+
+  /** The next event, which stays here until it is taken. */
+  peek(): Promise<IteratorResult<T>> {
+    const [first] = this.#returned;
+    if (first !== undefined) return Promise.resolve({ done: false, value: first });
+    this.#asked ??= this.#iterator.next();
+    return this.#asked;
+  }
+
+  /** Takes what `peek` showed. */
+  take(): void {
+    if (this.#returned.length > 0) this.#returned.shift();
+    else this.#asked = undefined;
+  }
+
+  /** Puts events back in front, in their order. */
+  giveBack(events: readonly T[]): void {
+    this.#returned.unshift(...events);
+  }
+}
+
+/**
+ * Events of `feed`, taken one by one as the gate admits them. Completes when the feed ends or `signal` aborts; errors when the
+ * source throws. Each emitted event holds one place in the gate: whoever ends it calls `gate.leave()`.
+ */
+export function pull<T>(feed: Feed<T>, gate: Gate, signal: AbortSignal): Observable<T> {
   return new Observable<T>((subscriber) => {
-    const iterator = source[Symbol.asyncIterator]();
+    const aborted = new Promise<undefined>((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
     const run = async () => {
       while (await gate.enter(signal)) {
-        const next = await iterator.next().catch((error: unknown) => {
+        const next = await Promise.race([feed.peek(), aborted]).catch((error: unknown) => {
           gate.leave();
           throw error;
         });
-        if (next.done || subscriber.closed) {
+        if (next === undefined || next.done || signal.aborted) {
           gate.leave();
           break;
         }
+        feed.take();
         subscriber.next(next.value);
       }
     };
@@ -91,51 +131,58 @@ export function lossless<A, B>(work: (input: A) => Promise<B>): OperatorFunction
   return concatMap(work);
 }
 
+/** How frames pass the model. */
+export interface Lane<A, B> {
+  /** Asked for each arrival, so that the policy may change while frames flow. */
+  readonly policy: () => Policy;
+  /** The slow link: one frame at a time. */
+  readonly work: (input: A) => Promise<B>;
+  /** What follows it. While it delivers one frame, `work` may have the next; never more than that. */
+  readonly deliver: (output: B) => Promise<void>;
+  /** Gets what a newer arrival replaced. */
+  readonly superseded: (input: A) => void;
+}
+
 /**
- * The newest only: while `work` is busy with one input, the latest arrival waits, and one that it replaces goes to
- * `superseded`. Completes after the last input's work.
+ * The lane through the model: lossless under the policy `every`, latest under `newest`. At most one frame is worked on, one
+ * delivered and, under `newest`, one waits. Emits nothing; completes when all is delivered; errors when `work` or `deliver` do.
  */
-export function latest<A, B>(work: (input: A) => Promise<B>, superseded: (input: A) => void): OperatorFunction<A, B> {
+export function lane<A, B>({ policy, work, deliver, superseded }: Lane<A, B>): OperatorFunction<A, never> {
   return (inputs) =>
-    new Observable<B>((subscriber) => {
-      let waiting: { readonly input: A } | undefined;
+    new Observable<never>((subscriber) => {
+      const waiting: A[] = [];
+      let delivery: Promise<void> = Promise.resolve();
       let busy = false;
       let ended = false;
 
-      const turn = (input: A): void => {
+      const drain = async (): Promise<void> => {
         busy = true;
-        work(input).then(
-          (output) => {
-            busy = false;
-            subscriber.next(output);
-            proceed();
-          },
-          (error: unknown) => subscriber.error(error),
-        );
+        for (let input = waiting.shift(); input !== undefined; input = waiting.shift()) {
+          const output = await work(input);
+          await delivery;
+          delivery = deliver(output);
+          delivery.catch(() => undefined); // Reported where it is awaited.
+        }
+        busy = false;
+        if (!ended) return;
+        await delivery;
+        subscriber.complete();
       };
       const proceed = (): void => {
-        const next = waiting;
-        waiting = undefined;
-        if (next) turn(next.input);
-        else if (ended) subscriber.complete();
+        if (!busy) drain().catch((error: unknown) => subscriber.error(error));
       };
 
-      const subscription = inputs.subscribe({
+      return inputs.subscribe({
         next: (input) => {
-          if (!busy) return turn(input);
-          if (waiting) superseded(waiting.input);
-          waiting = { input };
+          waiting.push(input);
+          proceed();
+          while (policy() === 'newest' && waiting.length > 1) superseded(waiting.shift() as A);
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => {
           ended = true;
-          if (!busy) proceed();
+          proceed();
         },
       });
-      return () => {
-        subscription.unsubscribe();
-        if (waiting) superseded(waiting.input);
-        waiting = undefined;
-      };
     });
 }
