@@ -9,13 +9,15 @@
 
 import type { Acquisition, Cell, FrameIndex, Prediction, Quality, StageTimes } from '../pipeline/frame.ts';
 import type { EnhancerStatus, RecordingStatus } from '../pipeline/ports.ts';
+import type { Percentiles } from '../monitoring/secondWindow.ts';
+import type { Policy } from '../pipeline/flow.ts';
 import type { LedgerTotals } from '../pipeline/ledger.ts';
 
 export const PROTOCOL_VERSION = 1;
 export const LIVE_NAMESPACE = '/live';
 export const INGEST_NAMESPACE = '/ingest';
 
-export type Policy = 'every' | 'newest';
+export type { Policy } from '../pipeline/flow.ts';
 /** `raw`: full-depth little-endian pixels for quantitative viewing; `jpeg`: 8 bit through the window, for thin links. */
 export type LiveEncoding = 'raw' | 'jpeg';
 
@@ -81,11 +83,7 @@ export interface ServiceState {
   readonly mayControl: boolean;
 }
 
-export interface Percentiles {
-  readonly p50: number;
-  readonly p95: number;
-  readonly max: number;
-}
+export type { Percentiles } from '../monitoring/secondWindow.ts';
 
 /** Once a second. Rates in frames/s and times in ms, both over that second. */
 export interface LiveStats {

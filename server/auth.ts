@@ -1,0 +1,53 @@
+/**
+ * Who may talk to the service. On loopback everyone on this computer may; on any other address only who shows the token. In both
+ * cases pages of other origins may not: a web site must not reach a microscope through its visitor's browser.
+ */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ConfigError } from '../pipeline/errors.ts';
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host) || host.startsWith('127.');
+}
+
+/** Throws ConfigError when the address would let strangers in. */
+export function requireSafeAddress(host: string, token: string | undefined): void {
+  if (isLoopback(host) || token) return;
+  throw new ConfigError(
+    `host = "${host}": others on the network could watch and control this microscope; set a token (SCOPESTREAM_TOKEN or token: in the file), or listen on 127.0.0.1`,
+  );
+}
+
+/** True when `shown` is the token, or when there is none to show. Takes the same time wherever they differ. */
+export function isToken(token: string | undefined, shown: unknown): boolean {
+  if (!token) return true;
+  if (typeof shown !== 'string') return false;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(token), digest(shown));
+}
+
+/** `Bearer abc` -> `abc`. */
+export function bearerOf(header: string | undefined): string | undefined {
+  return /^Bearer (.+)$/i.exec(header ?? '')?.[1];
+}
+
+/**
+ * True for requests that no foreign web page can make: the page's origin, if there is one, is the host that it talks to; and on
+ * loopback that host is a loopback name, so that a foreign name that resolves to 127.0.0.1 gets nowhere.
+ */
+export function isSameOrigin(headers: { origin?: string; host?: string }, listensOn: string): boolean {
+  const host = headers.host ?? '';
+  if (isLoopback(listensOn) && !isLoopback(hostName(host))) return false;
+  if (headers.origin === undefined) return true;
+  try {
+    return new URL(headers.origin).host === host;
+  } catch {
+    return false;
+  }
+}
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+}

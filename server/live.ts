@@ -1,0 +1,251 @@
+/**
+ * The viewers. Each one is a `latest` consumer of its own: at most `maxUnacknowledged` frames are on the way to it, and behind
+ * them waits the newest. A slow or sleeping viewer costs itself frames, and nobody else anything.
+ */
+
+import type { Namespace, Socket } from 'socket.io';
+import { z } from 'zod';
+import { messageOf } from '../pipeline/errors.ts';
+import type { ClassifiedFrame } from '../pipeline/frame.ts';
+import type { Publisher } from '../pipeline/ports.ts';
+import type { Pair } from './preview.ts';
+import { SharedFrame } from './preview.ts';
+import type {
+  CommandResult,
+  LiveFrameHeader,
+  LiveStats,
+  Policy,
+  ServerToViewer,
+  ServiceState,
+  ViewerSettings,
+  ViewerToServer,
+} from './protocol.ts';
+
+export type LiveNamespace = Namespace<ViewerToServer, ServerToViewer>;
+type ViewerSocket = Socket<ViewerToServer, ServerToViewer>;
+
+/** What a viewer may ask for; `server/session.ts` does it. A rejected promise is a refusal with its reason. */
+export interface Controls {
+  chooseModel(modelId: string): Promise<void>;
+  choosePolicy(policy: Policy): Promise<void>;
+  startSource(): Promise<void>;
+  stopSource(): Promise<void>;
+  record(on: boolean): Promise<void>;
+  mark(note: string): Promise<void>;
+}
+
+export interface LiveSettings {
+  readonly most: number;
+  readonly maxUnacknowledged: number;
+  /** frames/s to one viewer */
+  readonly maxRate: number;
+}
+
+const settingsSchema = z.strictObject({
+  encoding: z.enum(['raw', 'jpeg']).optional(),
+  maxRate: z.number().min(0.1).max(240).optional(),
+  window: z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => high > low, 'the window must not be empty')
+    .optional(),
+  wantsFrames: z.boolean().optional(),
+});
+
+export class LivePublisher implements Publisher {
+  readonly #namespace: LiveNamespace;
+  readonly #settings: LiveSettings;
+  readonly #viewers = new Map<string, Viewer>();
+  readonly #counted: (outcome: 'sent' | 'skipped') => void;
+  #newest: SharedFrame | undefined;
+  #sessionId = '';
+
+  constructor(
+    namespace: LiveNamespace,
+    settings: LiveSettings,
+    controls: Controls,
+    state: () => ServiceState,
+    counted: (outcome: 'sent' | 'skipped') => void,
+  ) {
+    this.#namespace = namespace;
+    this.#settings = settings;
+    this.#counted = counted;
+    namespace.use((_socket, next) =>
+      next(this.#viewers.size >= settings.most ? new Error(`there are ${settings.most} viewers already`) : undefined),
+    );
+    namespace.on('connection', (socket) => this.#welcome(socket, controls, state));
+  }
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Frames of this session follow. */
+  beginSession(sessionId: string): void {
+    this.#sessionId = sessionId;
+    this.#newest = undefined;
+  }
+
+  publish(frame: ClassifiedFrame): void {
+    this.#newest = new SharedFrame(frame, this.#sessionId);
+    for (const viewer of this.#viewers.values()) viewer.offer(this.#newest);
+  }
+
+  sendState(state: ServiceState): void {
+    this.#namespace.emit('state', state);
+  }
+
+  /** Numbers that are out of date a second later: a viewer that cannot take them now does not get them. */
+  sendStats(stats: LiveStats): void {
+    this.#namespace.volatile.emit('stats', stats);
+  }
+
+  #welcome(socket: ViewerSocket, controls: Controls, state: () => ServiceState): void {
+    const viewer = new Viewer(socket, this.#settings, this.#counted);
+    this.#viewers.set(socket.id, viewer);
+    socket.on('disconnect', () => this.#viewers.delete(socket.id));
+
+    socket.on('settings', (settings, done) => {
+      const parsed = settingsSchema.safeParse(settings);
+      if (parsed.success) viewer.apply(parsed.data);
+      answer(done, parsed.success ? undefined : z.prettifyError(parsed.error));
+    });
+    const command =
+      <A extends unknown[]>(act: (...args: A) => Promise<void>) =>
+      (...args: [...A, (result: CommandResult) => void]) => {
+        const done = args.pop();
+        act(...(args as unknown as A)).then(
+          () => answer(done),
+          (error: unknown) => answer(done, messageOf(error)),
+        );
+      };
+    socket.on(
+      'chooseModel',
+      command((id: string) => controls.chooseModel(z.string().max(200).parse(id))),
+    );
+    socket.on(
+      'choosePolicy',
+      command((policy: Policy) => controls.choosePolicy(z.enum(['every', 'newest']).parse(policy))),
+    );
+    socket.on(
+      'startSource',
+      command(() => controls.startSource()),
+    );
+    socket.on(
+      'stopSource',
+      command(() => controls.stopSource()),
+    );
+    socket.on(
+      'record',
+      command((on: boolean) => controls.record(z.boolean().parse(on))),
+    );
+    socket.on(
+      'mark',
+      command((note: string) => controls.mark(z.string().max(2000).parse(note))),
+    );
+
+    socket.emit('state', state());
+    if (this.#newest) viewer.offer(this.#newest);
+  }
+}
+
+/** A peer may leave out the callback, or send something else in its place. */
+function answer(done: unknown, problem?: string): void {
+  if (typeof done !== 'function') return;
+  const result: CommandResult = problem === undefined ? { ok: true } : { ok: false, problem };
+  done(result);
+}
+
+class Viewer {
+  readonly #socket: ViewerSocket;
+  readonly #limits: LiveSettings;
+  readonly #counted: (outcome: 'sent' | 'skipped') => void;
+  #settings: ViewerSettings = {};
+  #onTheWay = 0;
+  #waiting: SharedFrame | undefined;
+  #skipped = 0;
+  #sentMs = -Infinity;
+
+  constructor(socket: ViewerSocket, limits: LiveSettings, counted: (outcome: 'sent' | 'skipped') => void) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#counted = counted;
+  }
+
+  apply(settings: ViewerSettings): void {
+    this.#settings = { ...this.#settings, ...settings };
+  }
+
+  offer(frame: SharedFrame): void {
+    if (this.#settings.wantsFrames === false) return;
+    if (this.#onTheWay >= this.#limits.maxUnacknowledged || this.#isTooSoon()) {
+      if (this.#waiting) this.#skip();
+      this.#waiting = frame;
+      return;
+    }
+    if (this.#waiting) this.#skip(); // It waited for its time, and a newer one came first.
+    this.#waiting = undefined;
+    void this.#send(frame);
+  }
+
+  #skip(): void {
+    this.#skipped += 1;
+    this.#counted('skipped');
+  }
+
+  /** Half a frame of tolerance: arrivals jitter, and the rate is a ceiling for the mean. */
+  #isTooSoon(): boolean {
+    const rate = Math.min(this.#settings.maxRate ?? Infinity, this.#limits.maxRate);
+    return performance.now() - this.#sentMs < 500 / rate;
+  }
+
+  async #send(shared: SharedFrame): Promise<void> {
+    this.#onTheWay += 1;
+    this.#sentMs = performance.now();
+    const pair = await this.#encode(shared);
+    const header = headerOf(shared, pair, this.#skipped);
+    this.#skipped = 0;
+    this.#counted('sent');
+    let isFirst = true;
+    this.#socket.emit('frame', header, pair.raw.bytes, pair.enhanced?.bytes ?? null, () => {
+      if (!isFirst) return;
+      isFirst = false;
+      this.#received();
+    });
+  }
+
+  #encode(shared: SharedFrame): Pair | Promise<Pair> {
+    if (this.#settings.encoding !== 'jpeg') return shared.full();
+    return shared.jpeg(this.#settings.window as [number, number] | undefined).catch(() => shared.full());
+  }
+
+  #received(): void {
+    this.#onTheWay -= 1;
+    const next = this.#waiting;
+    this.#waiting = undefined;
+    if (next) this.offer(next);
+  }
+}
+
+function headerOf({ frame, sessionId }: SharedFrame, pair: Pair, skippedForYou: number): LiveFrameHeader {
+  const { sequence, index, name, deltaT, arrivedMs } = frame.meta;
+  const { enhanced, enhanceFault, quality, cells, times } = frame;
+  return {
+    sessionId,
+    sequence,
+    index,
+    name,
+    deltaT,
+    arrivedMs,
+    sentMs: performance.timeOrigin + performance.now(),
+    raw: pair.raw.header,
+    enhanced:
+      enhanced && pair.enhanced
+        ? { ...pair.enhanced.header, magnification: enhanced.magnification, prediction: enhanced.prediction }
+        : undefined,
+    enhanceFault,
+    quality,
+    cells,
+    times,
+    skippedForYou,
+  };
+}

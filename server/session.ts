@@ -1,0 +1,199 @@
+/**
+ * The service's run over its source: one acquisition after the other on the same feed, so that switching the recording on or
+ * off, or a change of shape, ends one session between two frames and begins the next with the frame that follows.
+ *
+ *     stopped --start--> waiting --first frame--> running --source ends / stop--> finished
+ *                                    |  ^                `--raw data cannot be kept--> failed
+ *                                    `--' next session
+ */
+
+import { type AcquisitionPorts, acquire, type RunningAcquisition } from '../pipeline/acquisition.ts';
+import { messageOf, SessionError } from '../pipeline/errors.ts';
+import { Feed, type Policy } from '../pipeline/flow.ts';
+import type { Acquisition } from '../pipeline/frame.ts';
+import type { LedgerTotals } from '../pipeline/ledger.ts';
+import type { StatedAcquisition } from '../pipeline/place.ts';
+import type { Assessor, Recorder, Recording, RecordingStatus, Source } from '../pipeline/ports.ts';
+
+export type SessionState = 'waiting' | 'running' | 'finished' | 'failed';
+
+/** Everything that outlives a session. */
+export type LastingPorts = Pick<AcquisitionPorts, 'decode' | 'enhancer' | 'classifier' | 'publisher' | 'monitor'>;
+
+export interface SessionSettings {
+  readonly createSource: () => Source;
+  readonly lasting: LastingPorts;
+  /** Made anew for each session: they remember its frames. */
+  readonly createNormalise: () => AcquisitionPorts['normalise'];
+  readonly createAssessor: () => Assessor;
+  readonly recorder: Recorder;
+  readonly nullRecorder: Recorder;
+  readonly policy: Policy;
+  readonly maxFramesInFlight: number;
+  readonly stated: StatedAcquisition;
+  readonly record: boolean;
+  /** Something that viewers are told of has changed. */
+  readonly changed: () => void;
+  readonly opened: (acquisition: Acquisition) => void;
+  readonly finished: (totals: LedgerTotals, because: string) => void;
+}
+
+const NOT_RECORDING: RecordingStatus = { state: 'off', rawFrames: 0, enhancedFrames: 0, bytesWritten: 0 };
+const NOTHING_YET: LedgerTotals = {
+  arrived: 0,
+  missing: 0,
+  recorded: 0,
+  inFlight: 0,
+  enhanced: 0,
+  unenhanced: 0,
+  superseded: 0,
+  corrupt: 0,
+  unrecorded: 0,
+  carried: 0,
+};
+
+export class SessionRunner {
+  readonly #settings: SessionSettings;
+  readonly #earlier: LedgerTotals[] = [];
+  #policy: Policy;
+  #wantsRecording: boolean;
+  #state: SessionState = 'finished';
+  #because: string | undefined;
+  #source: Source | undefined;
+  #running: RunningAcquisition | undefined;
+  #recording: Recording | undefined;
+  #stopping = new AbortController();
+  #nextSession = new AbortController();
+  #run: Promise<void> = Promise.resolve();
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+    this.#policy = settings.policy;
+    this.#wantsRecording = settings.record;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get because(): string | undefined {
+    return this.#because;
+  }
+
+  get source(): { kind: string; name: string; running: boolean } | undefined {
+    return this.#source && { kind: this.#source.kind, name: this.#source.name, running: this.isRunning };
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'waiting' || this.#state === 'running';
+  }
+
+  get acquisition(): Acquisition | undefined {
+    return this.#running?.acquisition;
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  get recording(): RecordingStatus {
+    return this.#recording?.status ?? NOT_RECORDING;
+  }
+
+  /** The present session's account. */
+  get totals(): LedgerTotals {
+    return this.#running?.totals ?? NOTHING_YET;
+  }
+
+  /** The account of everything since the service started. */
+  get allTotals(): LedgerTotals {
+    return [...this.#earlier, ...(this.isRunning ? [this.totals] : [])].reduce(add, NOTHING_YET);
+  }
+
+  /** Opens the source and runs until it ends or `stop`. Throws SessionError when it runs already. */
+  start(): void {
+    if (this.isRunning) throw new SessionError('the source is running already');
+    this.#stopping = new AbortController();
+    this.#source = this.#settings.createSource();
+    this.#enter('waiting');
+    this.#run = this.#sessions(this.#source).then(
+      (because) => this.#enter('finished', because),
+      (error: unknown) => this.#enter('failed', messageOf(error)),
+    );
+  }
+
+  /** Stops the source, finishes what was admitted, closes the recording. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#run;
+  }
+
+  /** Resolves when the source has ended by itself or was stopped. */
+  async ended(): Promise<void> {
+    await this.#run;
+  }
+
+  choosePolicy(policy: Policy): void {
+    this.#policy = policy;
+    this.#settings.changed();
+  }
+
+  /** Ends the present session between two frames and begins the next one, recorded or not. */
+  record(on: boolean): void {
+    if (on === this.#wantsRecording) return;
+    this.#wantsRecording = on;
+    this.#nextSession.abort();
+    this.#settings.changed();
+  }
+
+  async #sessions(source: Source): Promise<string> {
+    const feed = new Feed(source.events(this.#stopping.signal));
+    for (;;) {
+      this.#nextSession = new AbortController();
+      const assessor = this.#settings.createAssessor();
+      const ports: AcquisitionPorts = {
+        ...this.#settings.lasting,
+        source,
+        assessor,
+        normalise: this.#settings.createNormalise(),
+        recorder: this.#wantsRecording ? this.#settings.recorder : this.#settings.nullRecorder,
+        opened: (acquisition, recording) => {
+          this.#recording = recording;
+          this.#settings.opened(acquisition);
+          this.#enter('running');
+        },
+      };
+      this.#running = acquire(
+        feed,
+        ports,
+        {
+          policy: () => this.#policy,
+          maxFramesInFlight: this.#settings.maxFramesInFlight,
+          stated: this.#settings.stated,
+        },
+        AbortSignal.any([this.#stopping.signal, this.#nextSession.signal]),
+      );
+      const outcome = await this.#running.finished.finally(async () => {
+        this.#earlier.push(this.totals);
+        await assessor.close();
+      });
+      const because = outcome.because ?? outcome.reason;
+      this.#settings.finished(outcome.totals, because);
+      if (outcome.reason === 'record-failed') throw new SessionError(`raw data could not be kept: ${because}`);
+      if (outcome.reason === 'exhausted' || this.#stopping.signal.aborted) return because;
+      this.#recording = undefined;
+      this.#enter('waiting');
+    }
+  }
+
+  #enter(state: SessionState, because?: string): void {
+    this.#state = state;
+    this.#because = because;
+    this.#settings.changed();
+  }
+}
+
+function add(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
+  const sum = Object.entries(a).map(([key, count]) => [key, count + b[key as keyof LedgerTotals]]);
+  return Object.fromEntries(sum) as unknown as LedgerTotals;
+}
