@@ -5,6 +5,7 @@
  * them first (20 us for 256x256); none may transfer or change a plane that it was given.
  */
 
+import type { DecodeLimits } from './decode/limits.ts';
 import type {
   Acquisition,
   AssessedFrame,
@@ -49,7 +50,11 @@ export interface Decoder {
   /** Number of planes that are complete in the file now. Throws DecodeError (`retryable` while it may still grow). */
   countPages(path: string): Promise<number>;
   /** One plane. Throws DecodeError naming the file; never takes memory beyond the limits. */
-  decode(input: { path: string } | { bytes: Uint8Array; name: string }, page: number): Promise<Decoded>;
+  decode(
+    input: { path: string } | { bytes: Uint8Array; name: string },
+    page: number,
+    limits: DecodeLimits,
+  ): Promise<Decoded>;
 }
 
 /** Enhances frames, off the main thread. A rejected promise is an EnhanceError and costs the enhancement of that frame. */

@@ -1,0 +1,66 @@
+import { open } from 'node:fs/promises';
+import { DecodeError, messageOf } from '../errors.ts';
+
+/** Bytes to read at any place: an open file, or memory. A stack of many GB is never read whole. */
+export interface ByteSource {
+  /** What an error message names. */
+  readonly name: string;
+  /** Size when the source was opened; a file may have grown since. */
+  readonly sizeBytes: number;
+  /** True for a file: someone may still be writing it. */
+  readonly mayGrow: boolean;
+  /** Changes when the file at this path has been replaced by another one. */
+  readonly identity: string;
+  /** Fills `target` from `offset`. Throws a DecodeError when any of it lies outside the source. */
+  readInto(target: Uint8Array, offset: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openFile(path: string): Promise<ByteSource> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw new DecodeError(path, `cannot be opened: ${messageOf(error)}`, { cause: error, retryable: true });
+  });
+  const { size, dev, ino } = await handle.stat();
+  const source: ByteSource = {
+    name: path,
+    sizeBytes: size,
+    mayGrow: true,
+    identity: `${dev}:${ino}`,
+    async readInto(target, offset) {
+      for (let done = 0; done < target.length;) {
+        const { bytesRead } = await handle.read(target, done, target.length - done, offset + done);
+        if (bytesRead === 0) throw torn(source, `ends at byte ${offset + done}, inside something that it points to`);
+        done += bytesRead;
+      }
+    },
+    close: () => handle.close(),
+  };
+  return source;
+}
+
+export function memorySource(bytes: Uint8Array, name: string): ByteSource {
+  const source: ByteSource = {
+    name,
+    sizeBytes: bytes.length,
+    mayGrow: false,
+    identity: name,
+    async readInto(target, offset) {
+      if (offset + target.length > bytes.length) {
+        throw torn(source, `ends at byte ${bytes.length}, inside something that it points to`);
+      }
+      target.set(bytes.subarray(offset, offset + target.length));
+    },
+    close: async () => undefined,
+  };
+  return source;
+}
+
+/** The source is not whole: worth another try if it may still grow. */
+export function torn(source: ByteSource, problem: string, cause?: unknown): DecodeError {
+  return new DecodeError(source.name, problem, { retryable: source.mayGrow, cause });
+}
+
+/** The source will never be a picture that can be taken. */
+export function refused(source: ByteSource, problem: string): DecodeError {
+  return new DecodeError(source.name, problem);
+}

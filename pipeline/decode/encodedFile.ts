@@ -1,0 +1,54 @@
+import type { PixelType } from '../frame.ts';
+import type { Decoded, Decoder } from '../ports.ts';
+import { messageOf } from '../errors.ts';
+import { type ByteSource, memorySource, openFile, refused, torn } from './byteSource.ts';
+import type { DecodeLimits } from './limits.ts';
+import { sharpHeader, sharpPlane } from './sharpPlane.ts';
+
+/** A one-picture format that sharp reads whole (PNG, JPEG), as a decoder. */
+export function encodedFileDecoder(id: string, recognises: Decoder['recognises']): Decoder {
+  return {
+    id,
+    recognises,
+    async countPages() {
+      return 1;
+    },
+    async decode(input, page, limits) {
+      const source = 'path' in input ? await openFile(input.path) : memorySource(input.bytes, input.name);
+      try {
+        if (page !== 0) throw refused(source, `has one page, so none with number ${page}`);
+        return await decodeEncoded(source, limits);
+      } finally {
+        await source.close();
+      }
+    },
+  };
+}
+
+async function decodeEncoded(source: ByteSource, limits: DecodeLimits): Promise<Decoded> {
+  const { maxPixels, maxFileBytes } = limits;
+  if (source.sizeBytes > maxFileBytes) {
+    throw refused(source, `has ${source.sizeBytes} bytes, more than the ${maxFileBytes} that are allowed`);
+  }
+  const encoded = new Uint8Array(source.sizeBytes);
+  await source.readInto(encoded, 0);
+  const unreadable = (error: unknown): never => {
+    throw torn(source, `cannot be read: ${messageOf(error)}`, error);
+  };
+  const { width, height, space, channels, hasAlpha, depth } = await sharpHeader(encoded, maxPixels).catch(unreadable);
+  if (width * height > maxPixels) {
+    throw refused(source, `has ${width} x ${height} pixels, more than the ${maxPixels} that are allowed`);
+  }
+  const samplesPerPixel = channels - (hasAlpha ? 1 : 0);
+  const pixelType = PIXEL_TYPES[depth];
+  if ((samplesPerPixel !== 1 && samplesPerPixel !== 3) || space === 'cmyk' || !pixelType) {
+    throw refused(
+      source,
+      `has ${space} pixels of ${depth} with ${channels} samples, which are not read (grey and RGB are)`,
+    );
+  }
+  const plane = await sharpPlane(encoded, { samplesPerPixel, pixelType, maxPixels }).catch(unreadable);
+  return { plane, description: {} };
+}
+
+const PIXEL_TYPES: Readonly<Record<string, PixelType>> = { uchar: 'uint8', ushort: 'uint16' };

@@ -1,0 +1,56 @@
+import type { Decoder } from '../ports.ts';
+import { type ByteSource, memorySource, openFile } from './byteSource.ts';
+import { describeFile, describePage, merged, type FileDescription } from './tiff/describe.ts';
+import { isTiff } from './tiff/ifd.ts';
+import { TiffPageTable } from './tiff/pageTable.ts';
+import { readPixels } from './tiff/pixels.ts';
+
+/** What is known of a file: kept, because the pages of a stack are read one by one. */
+interface KnownFile {
+  readonly table: TiffPageTable;
+  describe?: FileDescription;
+}
+
+const MAX_KNOWN_FILES = 32;
+const knownFiles = new Map<string, KnownFile>();
+
+/** TIFF 6.0 and BigTIFF, with the metadata of ImageJ, OME, Micro-Manager (and NDTiff) and MetaMorph. */
+export const decoder: Decoder = {
+  id: 'tiff',
+  recognises: isTiff,
+
+  async countPages(path) {
+    const source = await openFile(path);
+    try {
+      const { table } = await known(source);
+      await table.refresh(source);
+      if (table.count === 0) await table.page(source, 0); // Throws, and says why there is none.
+      return table.count;
+    } finally {
+      await source.close();
+    }
+  },
+
+  async decode(input, pageNumber, limits) {
+    const source = 'path' in input ? await openFile(input.path) : memorySource(input.bytes, input.name);
+    try {
+      const file = 'path' in input ? await known(source) : { table: await TiffPageTable.open(source) };
+      const page = await file.table.page(source, pageNumber);
+      const plane = await readPixels(source, page.ifd.header.littleEndian, page.layout, limits);
+      file.describe ??= await describeFile(source, await file.table.firstIfd(source));
+      const description = merged(file.describe(pageNumber), await describePage(source, page.ifd));
+      return { plane, description };
+    } finally {
+      await source.close();
+    }
+  },
+};
+
+async function known(source: ByteSource): Promise<KnownFile> {
+  const before = knownFiles.get(source.name);
+  knownFiles.delete(source.name);
+  const file = before && (await before.table.describes(source)) ? before : { table: await TiffPageTable.open(source) };
+  knownFiles.set(source.name, file);
+  if (knownFiles.size > MAX_KNOWN_FILES) knownFiles.delete(knownFiles.keys().next().value!);
+  return file;
+}
