@@ -33,9 +33,10 @@ export interface AcquisitionPorts {
   readonly source: { readonly kind: string; readonly name: string };
   readonly decode: (frame: ArrivedFrame) => Promise<Decoded>;
   readonly recorder: Recorder;
-  readonly normalise: (frame: Frame, acquisition: Acquisition) => NormalisedFrame;
   readonly enhancer: Enhancer;
-  readonly assessor: Assessor;
+  /** These two remember the frames of one acquisition, and are made when its first frame has been decoded. */
+  readonly createNormaliser: (acquisition: Acquisition) => (frame: Frame) => NormalisedFrame;
+  readonly createAssessor: (acquisition: Acquisition) => Assessor;
   /** Asked for each frame: cells may be switched on and off while frames flow. */
   readonly classifier: () => Classifier | undefined;
   readonly publisher: Publisher;
@@ -78,7 +79,7 @@ export function acquire(
   settings: AcquisitionSettings,
   signal: AbortSignal,
 ): RunningAcquisition {
-  const { monitor, enhancer, assessor, publisher } = ports;
+  const { monitor, enhancer, publisher } = ports;
   const ledger = new Ledger();
   const gate = new Gate(settings.maxFramesInFlight);
   const placement = new Placement();
@@ -88,7 +89,7 @@ export function acquire(
   const early: LedgerRow[] = [];
   let waiting = 0;
   let acquisition: Acquisition | undefined;
-  let recording: Recording | undefined;
+  let opened: Opened | undefined;
   let sourceFault: { error: unknown } | undefined;
   let finish: { reason: FinishReason; because?: string } | undefined;
 
@@ -118,7 +119,7 @@ export function acquire(
       cells: frame.cells,
     };
     ledger.end(row);
-    if (recording) recording.writeRow(row);
+    if (opened) opened.recording.writeRow(row);
     else early.push(row);
     if (as === 'carried') carried.push(frame.arrived);
     else frame.arrived.settled?.();
@@ -126,6 +127,8 @@ export function acquire(
     monitor.ended(row);
     monitor.inFlight(gate.inside, waiting);
   };
+
+  const isKept = (): boolean => opened !== undefined && opened.recording.status.state !== 'off';
 
   /** Counts what never came, numbers what did. */
   const admit = (event: SourceEvent): EncodedFrame | undefined => {
@@ -161,36 +164,37 @@ export function acquire(
   const recordRaw = async (frame: Passing<Frame>): Promise<Passing<Frame> | undefined> => {
     if (finish?.reason === 'record-failed') return void end(frame, 'unrecorded', false, finish.because);
     const recorded = await runStage('record', timed(frame), monitor, async () => {
-      recording ??= await open();
-      await recording.writeRaw(frame);
+      opened ??= await open(acquisition as Acquisition);
+      await opened.recording.writeRaw(frame);
     });
     if (recorded.ok) return { ...frame, times: recorded.times };
     stop('record-failed', messageOf(recorded.error));
     return void end({ ...frame, times: recorded.times }, 'unrecorded', false, messageOf(recorded.error));
   };
 
-  const open = async (): Promise<Recording> => {
-    const opened = await ports.recorder.open(acquisition as Acquisition);
-    early.splice(0).forEach((row) => opened.writeRow(row));
-    ports.opened(acquisition as Acquisition, opened);
-    return opened;
+  const open = async (described: Acquisition): Promise<Opened> => {
+    const recording = await ports.recorder.open(described);
+    early.splice(0).forEach((row) => recording.writeRow(row));
+    ports.opened(described, recording);
+    return { recording, normalise: ports.createNormaliser(described), assessor: ports.createAssessor(described) };
   };
 
   /** Every kept frame is measured, whether or not it will be enhanced. */
   const normalise = async (frame: Passing<Frame>): Promise<Passing<NormalisedFrame> | undefined> => {
+    const { normalise: normaliseFrame, assessor } = opened as Opened;
     const normalised = await runStage('normalise', timed(frame), monitor, () => {
-      const known = ports.normalise(frame, acquisition as Acquisition);
+      const known = normaliseFrame(frame);
       assessor.observe(known);
       return known;
     });
-    if (!normalised.ok) return void end(frame, 'unenhanced', isRecording(recording), messageOf(normalised.error));
+    if (!normalised.ok) return void end(frame, 'unenhanced', isKept(), messageOf(normalised.error));
     waiting += 1;
     return { ...frame, ...normalised.value, times: normalised.times };
   };
 
   const superseded = (frame: Passing<NormalisedFrame>): void => {
     waiting -= 1;
-    end(frame, 'superseded', isRecording(recording), 'a newer frame came before the model was free');
+    end(frame, 'superseded', isKept(), 'a newer frame came before the model was free');
   };
 
   const enhance = async (frame: Passing<NormalisedFrame>): Promise<Passing<EnhancedFrame>> => {
@@ -202,6 +206,7 @@ export function acquire(
   };
 
   const deliver = async (frame: Passing<EnhancedFrame>): Promise<void> => {
+    const { assessor, recording } = opened as Opened;
     let classified: Passing<ClassifiedFrame> = frame;
 
     const assessed = await runStage('assess', timed(classified), monitor, () => assessor.assess(frame));
@@ -215,7 +220,7 @@ export function acquire(
 
     if (classified.enhanced) {
       const kept = await runStage('recordEnhanced', timed(classified), monitor, () =>
-        (recording as Recording).writeEnhanced(classified),
+        recording.writeEnhanced(classified),
       );
       classified = { ...classified, times: kept.times };
       if (!kept.ok) stop('record-failed', messageOf(kept.error));
@@ -223,7 +228,7 @@ export function acquire(
 
     const shown = await runStage('publish', timed(classified), monitor, () => publisher.publish(classified));
     classified = { ...classified, times: shown.times };
-    end(classified, frame.enhanced ? 'enhanced' : 'unenhanced', isRecording(recording), frame.enhanceFault);
+    end(classified, frame.enhanced ? 'enhanced' : 'unenhanced', isKept(), frame.enhanceFault);
   };
 
   const path = pull(feed, gate, AbortSignal.any([signal, stopping.signal])).pipe(
@@ -248,7 +253,8 @@ export function acquire(
       await lastValueFrom(path, { defaultValue: undefined });
     } finally {
       feed.giveBack(carried);
-      await recording?.close(ledger.totals);
+      await opened?.assessor.close();
+      await opened?.recording.close(ledger.totals);
     }
     if (sourceFault) throw sourceFault.error;
     const reason = finish ?? { reason: signal.aborted ? ('stopped' as const) : ('exhausted' as const) };
@@ -266,15 +272,18 @@ export function acquire(
   };
 }
 
+/** What lives as long as the acquisition. */
+interface Opened {
+  readonly recording: Recording;
+  readonly normalise: (frame: Frame) => NormalisedFrame;
+  readonly assessor: Assessor;
+}
+
 /** A frame on the path keeps what it arrived as, so that it can end properly wherever it ends. */
 type Passing<T> = T & EncodedFrame;
 
 function timed(frame: Passing<Frame>): { name: string; times: Frame['times'] } {
   return { name: frame.meta.name, times: frame.times };
-}
-
-function isRecording(recording: Recording | undefined): boolean {
-  return recording !== undefined && recording.status.state !== 'off';
 }
 
 function isPresent<T>(value: T | undefined): value is T {

@@ -13,19 +13,16 @@ import { Feed, type Policy } from '../pipeline/flow.ts';
 import type { Acquisition } from '../pipeline/frame.ts';
 import type { LedgerTotals } from '../pipeline/ledger.ts';
 import type { StatedAcquisition } from '../pipeline/place.ts';
-import type { Assessor, Recorder, Recording, RecordingStatus, Source } from '../pipeline/ports.ts';
+import type { Recorder, Recording, RecordingStatus, Source } from '../pipeline/ports.ts';
 
 export type SessionState = 'waiting' | 'running' | 'finished' | 'failed';
 
 /** Everything that outlives a session. */
-export type LastingPorts = Pick<AcquisitionPorts, 'decode' | 'enhancer' | 'classifier' | 'publisher' | 'monitor'>;
+export type LastingPorts = Omit<AcquisitionPorts, 'source' | 'recorder' | 'opened'>;
 
 export interface SessionSettings {
   readonly createSource: () => Source;
   readonly lasting: LastingPorts;
-  /** Made anew for each session: they remember its frames. */
-  readonly createNormalise: () => AcquisitionPorts['normalise'];
-  readonly createAssessor: () => Assessor;
   readonly recorder: Recorder;
   readonly nullRecorder: Recorder;
   readonly policy: Policy;
@@ -54,7 +51,10 @@ const NOTHING_YET: LedgerTotals = {
 
 export class SessionRunner {
   readonly #settings: SessionSettings;
-  readonly #earlier: LedgerTotals[] = [];
+  /** Sum over the sessions that have ended. */
+  #earlier = NOTHING_YET;
+  /** True while the present session's account is not in that sum. */
+  #isOpen = false;
   #policy: Policy;
   #wantsRecording: boolean;
   #state: SessionState = 'finished';
@@ -107,7 +107,7 @@ export class SessionRunner {
 
   /** The account of everything since the service started. */
   get allTotals(): LedgerTotals {
-    return [...this.#earlier, ...(this.isRunning ? [this.totals] : [])].reduce(add, NOTHING_YET);
+    return this.#isOpen ? add(this.#earlier, this.totals) : this.#earlier;
   }
 
   /** Opens the source and runs until it ends or `stop`. Throws SessionError when it runs already. */
@@ -150,12 +150,9 @@ export class SessionRunner {
     const feed = new Feed(source.events(this.#stopping.signal));
     for (;;) {
       this.#nextSession = new AbortController();
-      const assessor = this.#settings.createAssessor();
       const ports: AcquisitionPorts = {
         ...this.#settings.lasting,
         source,
-        assessor,
-        normalise: this.#settings.createNormalise(),
         recorder: this.#wantsRecording ? this.#settings.recorder : this.#settings.nullRecorder,
         opened: (acquisition, recording) => {
           this.#recording = recording;
@@ -163,6 +160,7 @@ export class SessionRunner {
           this.#enter('running');
         },
       };
+      this.#isOpen = true;
       this.#running = acquire(
         feed,
         ports,
@@ -173,9 +171,9 @@ export class SessionRunner {
         },
         AbortSignal.any([this.#stopping.signal, this.#nextSession.signal]),
       );
-      const outcome = await this.#running.finished.finally(async () => {
-        this.#earlier.push(this.totals);
-        await assessor.close();
+      const outcome = await this.#running.finished.finally(() => {
+        this.#earlier = this.allTotals;
+        this.#isOpen = false;
       });
       const because = outcome.because ?? outcome.reason;
       this.#settings.finished(outcome.totals, because);

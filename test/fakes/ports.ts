@@ -60,7 +60,11 @@ export function fakePorts(overrides: Partial<AcquisitionPorts> = {}): { ports: A
       return { plane: frame.payload.plane, description: frame.description };
     },
     recorder: { open: async () => recording },
-    normalise: (frame) => ({ ...frame, normalisation: { offset: 0, scale: 1, source: 'test' }, history: [] }),
+    createNormaliser: () => (frame) => ({
+      ...frame,
+      normalisation: { offset: 0, scale: 1, source: 'test' },
+      history: [],
+    }),
     enhancer: {
       enhance: async (frame) => ({
         plane: frame.raw,
@@ -90,13 +94,13 @@ export function fakePorts(overrides: Partial<AcquisitionPorts> = {}): { ports: A
       },
       close: async () => undefined,
     },
-    assessor: {
+    createAssessor: () => ({
       observe: () => undefined,
       assess: async () => ({
         measured: { mean: 0, saturated: 0, atZero: 0, noiseSigma: 0, focus: 0, focusRelative: 0 },
       }),
       close: async () => undefined,
-    },
+    }),
     classifier: () => undefined,
     publisher: { publish: (frame) => void seen.published.push(frame) },
     monitor: silentMonitor,

@@ -149,10 +149,10 @@ describe('acquire', () => {
             {
               ...ports,
               decode: (frame) => (failAt('decode', frame.name), ports.decode(frame)),
-              normalise: (frame, acquisition) => (
-                failAt('normalise', frame.meta.name),
-                ports.normalise(frame, acquisition)
-              ),
+              createNormaliser: (acquisition) => (frame) => {
+                failAt('normalise', frame.meta.name);
+                return ports.createNormaliser(acquisition)(frame);
+              },
               enhancer: {
                 ...ports.enhancer,
                 enhance: async (frame) => {
@@ -161,10 +161,13 @@ describe('acquire', () => {
                   return ports.enhancer.enhance(frame);
                 },
               },
-              assessor: {
-                ...ports.assessor,
-                assess: async (f) => (failAt('assess', f.meta.name), ports.assessor.assess(f)),
-              },
+              createAssessor: (acquisition) => ({
+                ...ports.createAssessor(acquisition),
+                assess: async (frame) => {
+                  failAt('assess', frame.meta.name);
+                  return ports.createAssessor(acquisition).assess(frame);
+                },
+              }),
               publisher: { publish: (f) => (failAt('publish', f.meta.name), ports.publisher.publish(f)) },
               monitor: { ...ports.monitor, inFlight: (inside) => (most = Math.max(most, inside)) },
             },
