@@ -1,0 +1,21 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { exposeFrame } from './exposure.ts';
+import { prepareBench, type SimulatorSettings } from './settings.ts';
+
+/** Renders frames as they are asked for, off the main thread. It ends when asked to close, after the frame in work. */
+
+export type RenderRequest = { readonly index: number } | 'close';
+export interface RenderedFrame {
+  readonly index: number;
+  readonly data: Uint16Array<ArrayBuffer>;
+}
+
+const port = parentPort;
+if (port) {
+  const bench = prepareBench(workerData as SimulatorSettings);
+  port.on('message', (request: RenderRequest) => {
+    if (request === 'close') return port.close();
+    const data = exposeFrame(bench, request.index) as Uint16Array<ArrayBuffer>;
+    port.postMessage({ index: request.index, data } satisfies RenderedFrame, [data.buffer]);
+  });
+}

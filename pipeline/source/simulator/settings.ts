@@ -1,0 +1,67 @@
+import { ConfigError } from '../../errors.ts';
+import { createBench, type Bench } from './exposure.ts';
+import type { Microscope } from './microscope.ts';
+import { createMitochondriaScene } from './mitochondriaScene.ts';
+import { PRESETS, type Preset, type PresetName } from './presets.ts';
+import { Random } from './random.ts';
+import type { Scene } from './scene.ts';
+
+/** What a user may set. Everything is optional; the preset says the rest. Structured-cloneable: it travels to a thread. */
+export interface SimulatorSettings {
+  /** Default `fv-video`. */
+  readonly preset?: PresetName;
+  /** Integer, 0..2^53; default 1. The same seed gives the same frames. */
+  readonly seed?: number;
+  /** Pixels, 16..4096. The field grows with it; the pixel size stays. */
+  readonly sizeX?: number;
+  readonly sizeY?: number;
+  /** frames/s of the simulated microscope, 0.01..10000. */
+  readonly rate?: number;
+  /** `false`: frames come as fast as they are taken; their `deltaT` still follows `rate`. Default true. */
+  readonly realTime?: boolean;
+  /** The source ends after so many frames; absent = never. */
+  readonly frames?: number;
+  /** e- per sample at a bright structure, above 0. */
+  readonly photons?: number;
+}
+
+const SPECIMEN_STREAM = 2;
+
+/** The microscope and its specimen. Throws ConfigError naming the setting. */
+export function prepareBench(settings: SimulatorSettings = {}): Bench {
+  const { preset: presetName = 'fv-video', seed = 1 } = settings;
+  const preset: Preset | undefined = PRESETS[presetName];
+  if (!preset) {
+    throw new ConfigError(`simulator.preset: unknown "${presetName}"; there are ${Object.keys(PRESETS).join(', ')}`);
+  }
+  requireRange('seed', seed, 0, Number.MAX_SAFE_INTEGER, true);
+  const microscope: Microscope = {
+    ...preset.microscope,
+    sizeX: settings.sizeX ?? preset.microscope.sizeX,
+    sizeY: settings.sizeY ?? preset.microscope.sizeY,
+    rate: settings.rate ?? preset.microscope.rate,
+    photons: settings.photons ?? preset.microscope.photons,
+  };
+  requireRange('sizeX', microscope.sizeX, 16, 4096, true);
+  requireRange('sizeY', microscope.sizeY, 16, 4096, true);
+  requireRange('rate', microscope.rate, 0.01, 10_000, false);
+  requireRange('photons', microscope.photons, 1e-6, 1e6, false);
+  return createBench(microscope, createScene(preset, microscope, seed), seed);
+}
+
+function createScene(preset: Preset, microscope: Microscope, seed: number): Scene {
+  const random = new Random(seed, SPECIMEN_STREAM);
+  const width = microscope.sizeX * microscope.pixelSize;
+  const height = microscope.sizeY * microscope.pixelSize;
+  switch (preset.specimen) {
+    case 'mitochondria':
+      return createMitochondriaScene(random, width, height);
+  }
+}
+
+function requireRange(name: string, value: number, low: number, high: number, whole: boolean): void {
+  if (value >= low && value <= high && (!whole || Number.isInteger(value))) return;
+  throw new ConfigError(
+    `simulator.${name}: ${value} is not ${whole ? 'an integer' : 'a number'} from ${low} to ${high}`,
+  );
+}
