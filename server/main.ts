@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** The command line. Each command's work is in a file of its own, loaded when it is asked for. */
+
+import { Command, Option } from 'commander';
+import { isScopestreamError, messageOf } from '../pipeline/errors.ts';
+import { SOURCE_KINDS } from './config/schema.ts';
+import { SOFTWARE_VERSION } from './packageRoot.ts';
+
+const program = new Command('scopestream')
+  .description(
+    'Streaming, real-time microscope acquisition: every raw frame kept, every enhanced pixel marked as predicted.',
+  )
+  .version(SOFTWARE_VERSION)
+  .showHelpAfterError('(add --help for what is possible)');
+
+function command(name: string, about: string, example: string): Command {
+  return program.command(name).description(about).addHelpText('after', `\nExample:\n  $ scopestream ${example}`);
+}
+
+function withServiceOptions(service: Command): Command {
+  return service
+    .option('--config <file>', 'YAML file with settings (see examples/scopestream.yaml)')
+    .option('--host <address>', 'address that viewers connect to')
+    .option('--port <port>', 'port that viewers connect to', Number)
+    .option('--model <id>', 'model that enhances')
+    .addOption(new Option('--policy <policy>', 'what waits for the model').choices(['every', 'newest']))
+    .option('--record <folder>', 'record every session into this folder')
+    .option('--set <key=value...>', 'any other setting, as in the file: --set viewers.maxRate=30');
+}
+
+withServiceOptions(
+  command(
+    'serve',
+    'watch a source, enhance it and serve its viewers',
+    'serve --source folder --folder /data/export --record /data/sessions',
+  ),
+)
+  .addOption(new Option('--source <kind>', 'where frames come from').choices(SOURCE_KINDS))
+  .option('--folder <folder>', 'the export folder to watch (implies --source folder)')
+  .action(async (options) => exitWith((await import('./cli/serve.ts')).serveCommand(options)));
+
+withServiceOptions(command('demo', 'serve the built-in simulated microscope', 'demo --scene fv-video'))
+  .option('--scene <preset>', 'which instrument is simulated')
+  .action(async (options) => exitWith((await import('./cli/serve.ts')).demoCommand(options)));
+
+command('doctor', 'check what this computer can do: providers, disk, watching, ports', 'doctor --record /data/sessions')
+  .option('--record <folder>', 'folder whose disk is measured', 'recordings')
+  .option('--json', 'print JSON')
+  .action(async (options) => exitWith((await import('./cli/doctor.ts')).doctorCommand(options)));
+
+function exitWith(code: Promise<number>): Promise<void> {
+  return code.then((exitCode) => {
+    process.exitCode = exitCode;
+  });
+}
+
+program.parseAsync().catch((error: unknown) => {
+  // Our own errors are for people; anything else is a bug, and its stack helps to find it.
+  process.stderr.write(`${isScopestreamError(error) || !(error instanceof Error) ? messageOf(error) : error.stack}\n`);
+  process.exitCode = 1;
+});
