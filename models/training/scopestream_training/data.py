@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
 
 from .degradation import Noise, NoiseRange, expose
+from .filters import gaussian
 from .normalise import offset_and_scale
 from .scenes import scene
 
@@ -21,7 +22,7 @@ from .scenes import scene
 TYPICAL_ERROR = 2e-3
 # Squared error left in a smooth patch by a Gaussian of 1.2 px without noise, and the share of the noise variance it keeps.
 ERROR_FLOOR, NOISE_KEPT = 3e-4, 0.055
-BASELINE_SIGMA = 3.6  # output samples: the best single Gaussian on W2S (1.8 input samples)
+BASELINE_SIGMA = 1.8  # input samples: the best single Gaussian on W2S
 
 # Images of each folder that no training reads: they are for evaluation.
 HELD_OUT = 5
@@ -69,9 +70,8 @@ def load_w2s(root: Path, split: str, stride: int) -> list[Pair]:
         raw = read_grey(path)
         truth = fit_affine(read_grey(root / "w2s" / split / "avg400" / path.name), raw)
         offset, scale = offset_and_scale(raw[::stride, ::stride])
-        # The filter is judged at full sampling, where it removes `stride`² times more noise, hence the wider blur.
-        kept = gaussian_filter(raw, BASELINE_SIGMA / stride)
-        error = float(np.mean(((kept - truth) / scale) ** 2)) * stride
+        filtered = gaussian(raw[::stride, ::stride], BASELINE_SIGMA, stride)
+        error = float(np.mean(((filtered - truth) / scale) ** 2))
         pairs.append(Pair(path.stem, raw, truth, offset, scale, TYPICAL_ERROR / error))
     return pairs
 

@@ -1,0 +1,40 @@
+"""What a training run is: read from `configs/<id>.toml`."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .networks import LumenShape
+
+
+@dataclass(frozen=True)
+class Config:
+    """id: of the package. sources: of clean images (see data.load_clean). iterations, batch, patch (input samples),
+    rate and warmup (iterations): the optimiser's. real_share: expected share of real pairs; the last `real_tail` of the
+    iterations use `real_share_tail` and patches of `patch_tail`. start: checkpoint of another run to take weights from."""
+
+    id: str
+    shape: LumenShape
+    sources: tuple[str, ...]
+    real_share: float
+    iterations: int
+    batch: int
+    patch: int
+    rate: float = 1e-3
+    warmup: int = 300
+    ema: float = 0.999
+    seed: int = 1
+    tail: float = 0.0
+    tail_real_share: float = 0.0
+    tail_patch: int = 64
+    tail_batch: int = 16
+    start: str | None = None
+
+
+def load(path: Path) -> Config:
+    values = tomllib.loads(path.read_text())
+    values.pop("card", None)
+    shape = values.pop("shape")
+    shape = LumenShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()})
+    values["sources"] = tuple(values["sources"])
+    return Config(id=path.stem, shape=shape, **values)

@@ -1,0 +1,111 @@
+"""Builds a bioimage.io package from a training run:
+`python -m scopestream_training.package configs/lumen-m.toml --run DIR --data DIR --zoo ../zoo`.
+
+Exports, checks parity with PyTorch, quantises if the card says int8, scores float32 and shipped weights on everything that
+is held out, times both, measures the halo, and writes `<zoo>/<id>/` with its own test tensors (a simulated phantom).
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import yaml
+
+from .card import data_used, description, load_card, readme
+from .config import load
+from .evaluate import evaluate
+from .export import PARITY, build, enhance, load_network, parity, session
+from .networks import multiply_accumulates, parameter_count
+from .normalise import offset_and_scale
+from .quantise import calibration_frames, quantise
+from .runtime import halo, machine, milliseconds, phantom
+
+SIZE_LIMIT_BYTES = 20_000_000
+TEST_SHAPE = (128, 160)
+TEST_GAIN = 16.0
+
+
+def write_test_tensors(folder: Path, weights: Path, upscale: int) -> None:
+    raw = phantom(*TEST_SHAPE, upscale)
+    offset, scale = offset_and_scale(raw)
+    scalars = {"offset": offset, "scale": scale, "gain": TEST_GAIN}
+    np.save(folder / "test-raw.npy", raw[None, None])
+    for name, value in scalars.items():
+        np.save(folder / f"test-{name}.npy", np.array([[value]], np.float32))
+    np.save(folder / "test-enhanced.npy", enhance(session(weights), raw, offset, scale, TEST_GAIN)[None, None])
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
+    config, card = load(config_path), load_card(config_path)
+    upscale, step = config.shape.upscale, config.shape.step
+    network = load_network(config_path, run)
+    model = build(network)
+    difference = parity(network, model)
+    if difference > PARITY:
+        raise ValueError(f"the ONNX graph differs from PyTorch by {difference:.2e}")
+
+    folder = zoo / config.id
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / "weights.onnx"
+    with tempfile.TemporaryDirectory() as scratch:
+        float32 = Path(scratch) / "float32.onnx"
+        onnx.save(model, float32)
+        if card.precision == "int8":
+            quantise(float32, weights, calibration_frames(data, upscale, side=256))
+        else:
+            weights.write_bytes(float32.read_bytes())
+        facts = {
+            "sha256": sha256(weights),
+            "parameters": parameter_count(network),
+            "gmac": multiply_accumulates(network, 256, 256) / 1e9,
+            "step": step,
+            "data": data_used(config.sources, config.real_share),
+            "parity": difference,
+            "float32": evaluate(float32, data),
+            "shipped": evaluate(weights, data),
+            "speed": [
+                {
+                    "side": side,
+                    "threads": threads,
+                    "float32": milliseconds(float32.read_bytes(), side, threads),
+                    "shipped": milliseconds(weights.read_bytes(), side, threads),
+                }
+                for side, threads in ((256, 1), (256, 2), (512, 2))
+            ],
+            "machine": machine(),
+            "halo": halo(session(weights), upscale, step),
+        }
+    if weights.stat().st_size > SIZE_LIMIT_BYTES:
+        raise ValueError(f"{weights} is larger than {SIZE_LIMIT_BYTES} bytes")
+
+    write_test_tensors(folder, weights, upscale)
+    (folder / "validation.json").write_text(json.dumps(facts, indent=2) + "\n")
+    (folder / "README.md").write_text(readme(card, config.id, facts))
+    hashes = {path.name: sha256(path) for path in folder.glob("test-*.npy")}
+    timestamp = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    document = description(card, config.id, facts, hashes, timestamp)
+    (folder / "bioimageio.yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110))
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint.pt")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--zoo", type=Path, required=True)
+    arguments = parser.parse_args()
+    print(package(arguments.config, arguments.run, arguments.data, arguments.zoo))
+
+
+if __name__ == "__main__":
+    main()
