@@ -3,7 +3,7 @@
  *
  * Nothing waits and nothing piles up. `observe` and `assess` copy the pixels that are needed and post them; when the thread
  * is more than a few tasks behind they post nothing, which is counted. `assess` answers at once with what is known: running
- * values of the frames just before. Of frames larger than 512 pixels the central 512x512 are looked at; of colour, green.
+ * values of the frames just before. Of frames larger than 384 pixels the central 384x384 are looked at; of colour, green.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -38,10 +38,10 @@ export interface AssessorStatus {
   readonly lastFault?: string;
 }
 
-const LARGEST_WINDOW = 512;
+const LARGEST_WINDOW = 384;
 const MOST_OUTSTANDING = 4;
 /** The spectrum of a prediction is looked at in every so-manieth frame. */
-const DETAIL_EVERY = 8;
+const DETAIL_EVERY = 32;
 const LARGEST_DETAIL = 512;
 
 /** An assessor for one session. Its thread starts with the first frame. */

@@ -3,14 +3,14 @@ import { hann, powerOfTwo } from './fourier.ts';
 import type { Grey } from './grey.ts';
 
 const LARGEST_SHIFT = 3;
-const SHIFT_STEP = 0.05;
+const SHIFT_STEP = 0.0625;
 /** Correlation of odd and even lines below which there is nothing to align. */
 const LEAST_CORRELATION = 0.05;
 
 /**
  * Shift of odd lines against even ones, raw pixels along x, positive to the right: the phase error of a scanner that
  * records in both directions. Sums, over rows and frames, the cross-spectrum of each odd line with the mean of the even
- * lines around it; the shift is where its inverse transform is largest on a grid of 0.05 pixel.
+ * lines around it; the shift is where its inverse transform is largest on a grid of 1/16 pixel.
  */
 export class BidirectionalOffset {
   readonly #size: number;
@@ -21,6 +21,7 @@ export class BidirectionalOffset {
   readonly #crossIm: Float64Array;
   #powers = { odd: 0, even: 0 };
   #frames = 0;
+  #shift: number | undefined;
 
   /** `memory`: the spectra of older frames fade over this many. */
   constructor(sizeX: number, memory: number) {
@@ -45,13 +46,19 @@ export class BidirectionalOffset {
     this.#powers = { odd: this.#powers.odd * fading, even: this.#powers.even * fading };
     for (let y = 1; y + 1 < frame.sizeY; y += 2) this.#addLine(frame, y);
     this.#frames += 1;
+    this.#shift = this.#highest();
   }
 
   /** Undefined when odd and even lines have nothing in common. */
-  shift(): number | undefined {
+  get shift(): number | undefined {
+    return this.#shift;
+  }
+
+  #highest(): number | undefined {
     let best = 0;
     let highest = -Infinity;
-    for (let shift = -LARGEST_SHIFT; shift <= LARGEST_SHIFT + 1e-9; shift += SHIFT_STEP) {
+    for (let step = -LARGEST_SHIFT / SHIFT_STEP; step <= LARGEST_SHIFT / SHIFT_STEP; step++) {
+      const shift = step * SHIFT_STEP;
       const height = this.#correlation(shift);
       if (height > highest) [best, highest] = [shift, height];
     }

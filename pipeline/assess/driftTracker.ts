@@ -4,7 +4,7 @@ import type { Grey } from './grey.ts';
 
 const FRAMES_OF_MEAN = 4;
 /** A shift is looked for in every so-manieth mean. */
-const MEANS_APART = 4;
+const MEANS_APART = 8;
 const LEAST_CONFIDENCE = 1.3;
 /** After so many doubtful shifts in a row the scene has changed: the next mean becomes the reference. */
 const DOUBTS_ALLOWED = 4;
@@ -32,7 +32,9 @@ export class DriftTracker {
   }
 
   add(frame: Grey): void {
-    for (let i = 0; i < this.#sum.length; i++) this.#sum[i] += frame.data[i];
+    const sum = this.#sum;
+    const now = frame.data;
+    for (let i = 0; i < sum.length; i++) sum[i] += now[i];
     this.#frames += 1;
     if (this.#frames % FRAMES_OF_MEAN !== 0) return;
     const mean = { sizeX: this.#sizeX, sizeY: this.#sizeY, data: this.#sum };

@@ -18,15 +18,17 @@ export function gaussianBlur(picture: Grey, sigma: number): Grey {
 
   const blurred = new Float32Array(data.length);
   const padded = new Float32Array(sizeX + 2 * radius);
+  const line = new Float32Array(sizeX);
   for (let row = 0; row < data.length; row += sizeX) {
     padded.fill(columns[row], 0, radius);
     padded.set(columns.subarray(row, row + sizeX), radius);
     padded.fill(columns[row + sizeX - 1], radius + sizeX);
-    for (let x = 0; x < sizeX; x++) {
-      let sum = 0;
-      for (let k = 0; k < kernel.length; k++) sum += kernel[k] * padded[x + k];
-      blurred[row + x] = sum;
+    line.fill(0);
+    for (let k = 0; k < kernel.length; k++) {
+      const weight = kernel[k];
+      for (let x = 0; x < sizeX; x++) line[x] += weight * padded[x + k];
     }
+    blurred.set(line, row);
   }
   return { sizeX, sizeY, data: blurred };
 }

@@ -41,12 +41,14 @@ export class PhotonTransfer {
 
   add(frame: Grey): void {
     const sums = this.#frames % 2 === 0 ? this.#even : this.#odd;
-    for (let i = 0; i < sums.length; i++) sums[i] += frame.data[i];
+    const now = frame.data;
+    for (let i = 0; i < sums.length; i++) sums[i] += now[i];
     if (this.#before) {
       const before = this.#before.data;
-      for (let i = 0; i < sums.length; i++) {
-        const difference = frame.data[i] - before[i];
-        this.#squares[i] += difference * difference;
+      const squares = this.#squares;
+      for (let i = 0; i < squares.length; i++) {
+        const difference = now[i] - before[i];
+        squares[i] += difference * difference;
       }
     }
     this.#before = frame;
@@ -55,7 +57,10 @@ export class PhotonTransfer {
 
   /** Mean of all frames so far. */
   mean(): Grey {
-    const data = this.#even.map((even, i) => (even + this.#odd[i]) / this.#frames);
+    const even = this.#even;
+    const odd = this.#odd;
+    const data = new Float32Array(even.length);
+    for (let i = 0; i < data.length; i++) data[i] = (even[i] + odd[i]) / this.#frames;
     return { sizeX: this.#sizeX, sizeY: this.#sizeY, data };
   }
 

@@ -31,12 +31,12 @@ export interface PredictedSamples {
 const MEMORY = 16;
 /** Frames before a running value is worth showing: one triple of frames is up to 1.5 dB off at few photons. */
 const FEWEST_FRAMES = 8;
-const RESIDUAL_EVERY = 2;
+const RESIDUAL_EVERY = 4;
 
 /** Watches what one model makes of the frames of one channel and section. */
 export class PredictionWatch {
   readonly #error = new RunningMean(MEMORY);
-  readonly #flagged = new RunningMean(MEMORY);
+  readonly #flagged = new RunningMean(MEMORY / 4);
   readonly #flux = new RunningMean(MEMORY);
   readonly #bandEnergy = new RunningMean(MEMORY / 4);
   #frames = 0;
@@ -55,7 +55,8 @@ export class PredictionWatch {
     const flux = fluxRatio(prediction, raw, samples.offset);
     if (flux !== undefined) this.#flux.add(flux);
     if (watch.varianceModel && this.#frames % RESIDUAL_EVERY === 0) {
-      this.#flagged.add(flaggedShare(residualMap(prediction, raw, watch.varianceModel, watch.rowCorrelation)));
+      const share = flaggedShare(residualMap(prediction, raw, watch.varianceModel, watch.rowCorrelation));
+      if (share !== undefined) this.#flagged.add(share);
     }
     if (samples.detail) this.#addDetail(samples.detail, samples.opticalCutoff);
 

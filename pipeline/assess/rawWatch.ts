@@ -37,7 +37,7 @@ const MEMORY = 16;
 /** Frames kept for enhanced frames that come late. */
 const KEPT_FRAMES = 8;
 /** Slow measures are taken on every so-manieth frame. */
-const EVERY = { bidirectional: 4, frc: 16, gaussian: 32, stillness: 4 } as const;
+const EVERY = { bidirectional: 4, frc: 32, gaussian: 8, stillness: 4 } as const;
 const BIDIRECTIONAL_FRAMES = 10;
 /** Mean frame from which the scene's range is first read. */
 const RANGE_FRAMES = 16;
@@ -127,7 +127,7 @@ export class RawWatch {
 
   /** Error of the best Gaussian against the next raw frame, raw units squared. */
   get gaussianError(): number | undefined {
-    return this.#gaussian.frames > 0 ? this.#gaussian.errorAgainstNext : undefined;
+    return this.#gaussian.errorAgainstNext;
   }
 
   #compare(before: Grey, now: Grey): void {
@@ -187,7 +187,7 @@ export class RawWatch {
       drift: this.#drift?.drift,
       bidirectionalOffset:
         this.#bidirectional && this.#bidirectional.frames >= BIDIRECTIONAL_FRAMES
-          ? this.#bidirectional.shift()
+          ? this.#bidirectional.shift
           : undefined,
       rowCorrelation: this.#rowCorrelation.count > 0 ? this.#rowCorrelation.mean : undefined,
       resolutionPx,

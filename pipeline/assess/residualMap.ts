@@ -3,7 +3,7 @@ import type { Grey } from './grey.ts';
 import { varianceAt, type VarianceModel } from './photonTransfer.ts';
 
 const BOX_PIXELS = 9;
-export const FLAGGED_Z = 4;
+const FLAGGED_Z = 4;
 
 /**
  * Z of the local residual between a reduced prediction and its own raw frame: residual over the noise that the prediction
@@ -12,10 +12,12 @@ export const FLAGGED_Z = 4;
  */
 export function residualMap(prediction: Grey, raw: Grey, noise: VarianceModel, rowCorrelation = 0): Grey {
   const { sizeX, sizeY } = raw;
-  const residual = raw.data.map((measured, i) => {
-    const predicted = prediction.data[i];
-    return (predicted - measured) / Math.sqrt(varianceAt(noise, predicted));
-  });
+  const predicted = prediction.data;
+  const measured = raw.data;
+  const residual = new Float32Array(measured.length);
+  for (let i = 0; i < residual.length; i++) {
+    residual[i] = (predicted[i] - measured[i]) / Math.sqrt(varianceAt(noise, predicted[i]));
+  }
   const rho = Math.min(Math.max(rowCorrelation, 0), 0.9);
   const factor = BOX_PIXELS / Math.sqrt((1 + rho) / (1 - rho));
   const z = boxMean({ sizeX, sizeY, data: residual }, BOX_PIXELS).data;
@@ -23,9 +25,16 @@ export function residualMap(prediction: Grey, raw: Grey, noise: VarianceModel, r
   return { sizeX, sizeY, data: z };
 }
 
-/** Share (0..1) of pixels with |Z| > 4. */
-export function flaggedShare(z: Grey): number {
+/** Share (0..1) of pixels with |Z| > 4; of those whose 9x9 neighbourhood lies inside the picture. */
+export function flaggedShare({ sizeX, sizeY, data }: Grey): number | undefined {
+  const margin = (BOX_PIXELS - 1) / 2;
   let flagged = 0;
-  for (let i = 0; i < z.data.length; i++) if (Math.abs(z.data[i]) > FLAGGED_Z) flagged += 1;
-  return flagged / z.data.length;
+  let count = 0;
+  for (let y = margin; y < sizeY - margin; y++) {
+    for (let i = y * sizeX + margin, end = (y + 1) * sizeX - margin; i < end; i++) {
+      if (Math.abs(data[i]) > FLAGGED_Z) flagged += 1;
+      count += 1;
+    }
+  }
+  return count > 0 ? flagged / count : undefined;
 }

@@ -2,12 +2,14 @@ import type { Grey } from './grey.ts';
 
 /** Mean squared difference of two pictures of one size, raw units squared. */
 export function meanSquaredDifference(a: Grey, b: Grey): number {
+  const left = a.data;
+  const right = b.data;
   let sum = 0;
-  for (let i = 0; i < a.data.length; i++) {
-    const difference = a.data[i] - b.data[i];
+  for (let i = 0; i < left.length; i++) {
+    const difference = left[i] - right[i];
     sum += difference * difference;
   }
-  return sum / a.data.length;
+  return sum / left.length;
 }
 
 /** Noise variance from two frames of a still scene: half their mean squared difference. Motion adds to it. */

@@ -9,6 +9,8 @@ export type Evidence = Omit<PredictedQuality, 'verdict' | 'because'> & {
 /** Defaults that separate the truth (no flagged pixel, no power in the predicted band) from known failures. */
 export interface Limits {
   readonly fewestPhotons: number;
+  /** Chi-squared from which a prediction is no better than the raw frame (2, less the scatter of a running value). */
+  readonly chiSquared: number;
   readonly flagged: { readonly amber: number; readonly red: number };
   readonly predictedBandEnergy: { readonly amber: number; readonly red: number };
   readonly fluxRatio: { readonly amber: number; readonly red: number };
@@ -18,6 +20,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   fewestPhotons: 3,
+  chiSquared: 1.95,
   flagged: { amber: 0.005, red: 0.03 },
   predictedBandEnergy: { amber: 0.02, red: 0.05 },
   fluxRatio: { amber: 0.05, red: 0.2 },
@@ -60,7 +63,7 @@ function findingsOf(evidence: Evidence, limits: Limits): Finding[] {
     if (value !== undefined && value > limit.amber) found(value > limit.red ? 'red' : 'amber', because);
   };
 
-  if (chiSquared !== undefined && chiSquared >= 2) {
+  if (chiSquared !== undefined && chiSquared >= limits.chiSquared) {
     found(
       'red',
       `fits the next raw frames no better than a raw frame does (chi-squared ${chiSquared.toFixed(2)}, truth 1)`,
