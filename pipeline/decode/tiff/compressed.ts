@@ -2,7 +2,14 @@ import { messageOf } from '../../errors.ts';
 import { type ByteSource, refused, torn } from '../byteSource.ts';
 import { sharpPlane } from '../sharpPlane.ts';
 import { TAG } from './ifd.ts';
-import { segmentRowBytes, segmentRows, segmentsPerSamplePlane, type Segment, type TiffLayout } from './layout.ts';
+import {
+  COMPRESSION,
+  segmentRowBytes,
+  segmentRows,
+  segmentsPerSamplePlane,
+  type Segment,
+  type TiffLayout,
+} from './layout.ts';
 
 /**
  * Samples of a page that is compressed with LZW, deflate or PackBits, in the machine's byte order, row by row.
@@ -31,11 +38,22 @@ export async function readCompressed(
   return new Uint8Array(plane.data.buffer as ArrayBuffer, plane.data.byteOffset, plane.data.byteLength);
 }
 
-/** None of the methods makes data much longer: a segment that is, lies about its size. */
+/** How many times smaller than its pixels a segment can be at most, by method. */
+const MAX_RATIO: Readonly<Record<number, number>> = {
+  [COMPRESSION.lzw]: 4096, // A code of 12 bits stands for at most 4 KB.
+  [COMPRESSION.deflate]: 1100, // 258 bytes for 2 bits.
+  [COMPRESSION.oldDeflate]: 1100,
+  [COMPRESSION.packBits]: 64, // 128 bytes for 2.
+};
+
+/** A segment that is far too long for its pixels, or far too short, lies: it is refused before memory is taken for either. */
 function checkSize(source: ByteSource, layout: TiffLayout, { sizeBytes }: Segment, i: number): void {
-  const most = 2 * segmentRows(layout, i) * segmentRowBytes(layout) + 1024;
-  if (sizeBytes > most)
-    throw refused(source, `claims ${sizeBytes} compressed bytes for pixels that need at most ${most}`);
+  const pixelBytes = segmentRows(layout, i) * segmentRowBytes(layout);
+  const least = Math.floor(pixelBytes / MAX_RATIO[layout.compression]!);
+  const most = 2 * pixelBytes + 1024;
+  if (sizeBytes < least || sizeBytes > most) {
+    throw refused(source, `claims ${sizeBytes} compressed bytes where its pixels need ${least} to ${most}`);
+  }
 }
 
 const SHORT = 3;
