@@ -1,5 +1,5 @@
 import { defocus, psfSigma } from './optics.ts';
-import type { View } from './view.ts';
+import type { Grid, View } from './view.ts';
 
 /**
  * Renders fluorescent structures that are made of Gaussian spots. A Gaussian seen through a Gaussian point spread function
@@ -48,10 +48,15 @@ export function renderEmitters(draw: (brush: Brush) => void, view: View): Float3
   return image;
 }
 
+/** exp(-u) for 0 <= u < `END` in steps of 1 / `STEPS`: corrected to first order, within 1e-5. */
+const END = REACH ** 2 / 2;
+const STEPS = 256;
+const DECAY = Float64Array.from({ length: END * STEPS + 1 }, (_, i) => Math.exp(-i / STEPS));
+
 /** Adds a Gaussian of total `light`, with variances in square micrometre. */
 function addSpot(
   image: Float32Array,
-  grid: View['grid'],
+  grid: Grid,
   x: number,
   y: number,
   varianceX: number,
@@ -59,32 +64,28 @@ function addSpot(
   light: number,
   rowShift: Float64Array | undefined,
 ): void {
-  const { sizeX, sizeY, pixelSize } = grid;
+  const { sizeX, pixelSize } = grid;
   const column = (x - grid.x0) / pixelSize;
   const row = (y - grid.y0) / pixelSize;
-  const vx = varianceX / (pixelSize * pixelSize);
-  const vy = varianceY / (pixelSize * pixelSize);
-  const reachX = REACH * Math.sqrt(vx);
-  const reachY = REACH * Math.sqrt(vy);
-  const firstRow = Math.max(0, Math.ceil(row - reachY));
-  const lastRow = Math.min(sizeY - 1, Math.floor(row + reachY));
+  // Exponents in steps of the table, per squared pixel.
+  const scaleX = (STEPS * pixelSize * pixelSize) / (2 * varianceX);
+  const scaleY = (STEPS * pixelSize * pixelSize) / (2 * varianceY);
+  const end = END * STEPS;
   const peak = light / (2 * Math.PI * Math.sqrt(varianceX * varianceY));
-  const curve = Math.exp(-1 / vx);
+  const reachY = Math.sqrt(end / scaleY);
+  const firstRow = Math.max(0, Math.ceil(row - reachY));
+  const lastRow = Math.min(grid.sizeY - 1, Math.floor(row + reachY));
 
   for (let j = firstRow; j <= lastRow; j++) {
-    const centre = rowShift ? column - rowShift[j]! / pixelSize : column;
+    const down = (j - row) * (j - row) * scaleY;
+    const centre = rowShift === undefined ? column : column - rowShift[j]! / pixelSize;
+    const reachX = Math.sqrt(Math.max(0, end - down) / scaleX);
     const first = Math.max(0, Math.ceil(centre - reachX));
     const last = Math.min(sizeX - 1, Math.floor(centre + reachX));
-    if (first > last) continue;
-    // exp(-d^2 / 2v) along a row by recurrence: the ratio of neighbours is itself a geometric series.
-    const d = first - centre;
-    let value = peak * Math.exp(-((j - row) ** 2 / vy + (d * d) / vx) / 2);
-    let ratio = Math.exp(-(2 * d + 1) / (2 * vx));
-    const end = j * sizeX + last;
-    for (let k = j * sizeX + first; k <= end; k++) {
-      image[k]! += value;
-      value *= ratio;
-      ratio *= curve;
+    for (let i = first, k = j * sizeX + first; i <= last; i++, k++) {
+      const exponent = down + (i - centre) * (i - centre) * scaleX;
+      const step = exponent | 0;
+      image[k]! += peak * DECAY[step]! * (1 - (exponent - step) / STEPS);
     }
   }
 }
@@ -92,7 +93,7 @@ function addSpot(
 /** Broad spots and out-of-focus haze, on a grid of `COARSE_SPACING` that reaches past the field on every side. */
 class CoarseLayer {
   readonly #view: View;
-  readonly #grid: View['grid'];
+  readonly #grid: Grid;
   readonly #spots: Float32Array;
   readonly #hazeLight: Float32Array;
 
@@ -150,72 +151,68 @@ class CoarseLayer {
   #upsampleInto(image: Float32Array, coarse: Float32Array): void {
     const { grid } = this.#view;
     const { sizeX: coarseX, x0, y0 } = this.#grid;
+    const across = catmullRom(grid.sizeX, (grid.x0 - x0) / COARSE_SPACING, grid.pixelSize / COARSE_SPACING);
+    const down = catmullRom(grid.sizeY, (grid.y0 - y0) / COARSE_SPACING, grid.pixelSize / COARSE_SPACING);
     const line = new Float32Array(coarseX);
-    const columns = Array.from({ length: grid.sizeX }, (_, i) =>
-      catmullRom((grid.x0 + i * grid.pixelSize - x0) / COARSE_SPACING),
-    );
-    const from = Int32Array.from(columns, ({ first }) => first);
-    const weights = Float32Array.from(columns.flatMap(({ weights }) => weights));
     for (let j = 0; j < grid.sizeY; j++) {
-      const { first, weights: w } = catmullRom((grid.y0 + j * grid.pixelSize - y0) / COARSE_SPACING);
-      const [w0, w1, w2, w3] = w;
-      for (let i = 0, k = first * coarseX; i < coarseX; i++, k++) {
-        line[i] =
-          w0 * coarse[k]! + w1 * coarse[k + coarseX]! + w2 * coarse[k + 2 * coarseX]! + w3 * coarse[k + 3 * coarseX]!;
+      line.fill(0);
+      for (let n = 0; n < 4; n++) {
+        const weight = down.weights[4 * j + n]!;
+        const row = (down.first[j]! + n) * coarseX;
+        for (let i = 0; i < coarseX; i++) line[i]! += weight * coarse[row + i]!;
       }
-      for (let i = 0, k = j * grid.sizeX; i < grid.sizeX; i++, k++) {
-        const c = from[i]!;
-        const v = 4 * i;
+      const { first, weights } = across;
+      for (let i = 0, w = 0, k = j * grid.sizeX; i < grid.sizeX; i++, w += 4, k++) {
+        const c = first[i]!;
         image[k]! +=
-          weights[v]! * line[c]! +
-          weights[v + 1]! * line[c + 1]! +
-          weights[v + 2]! * line[c + 2]! +
-          weights[v + 3]! * line[c + 3]!;
+          weights[w]! * line[c]! +
+          weights[w + 1]! * line[c + 1]! +
+          weights[w + 2]! * line[c + 2]! +
+          weights[w + 3]! * line[c + 3]!;
       }
     }
   }
 }
 
-/** The four samples around `position`, and their weights. */
-function catmullRom(position: number): { first: number; weights: [number, number, number, number] } {
-  const i = Math.floor(position);
-  const t = position - i;
-  return {
-    first: i - 1,
-    weights: [
-      ((2 - t) * t - 1) * t * 0.5,
-      ((3 * t - 5) * t * t + 2) * 0.5,
-      ((4 - 3 * t) * t + 1) * t * 0.5,
-      (t - 1) * t * t * 0.5,
-    ],
-  };
+/** For samples at `start + i * step`: the first of the four neighbours of each, and their weights. */
+function catmullRom(count: number, start: number, step: number): { first: Int32Array; weights: Float64Array } {
+  const first = new Int32Array(count);
+  const weights = new Float64Array(4 * count);
+  for (let i = 0; i < count; i++) {
+    const position = start + i * step;
+    const t = position - Math.floor(position);
+    first[i] = Math.floor(position) - 1;
+    weights[4 * i] = (((2 - t) * t - 1) * t) / 2;
+    weights[4 * i + 1] = ((3 * t - 5) * t * t + 2) / 2;
+    weights[4 * i + 2] = (((4 - 3 * t) * t + 1) * t) / 2;
+    weights[4 * i + 3] = ((t - 1) * t * t) / 2;
+  }
+  return { first, weights };
 }
 
 /** Separable Gaussian blur, `sigma` in samples; what lies outside is dark. */
 export function gaussianBlur(image: Float32Array, sizeX: number, sizeY: number, sigma: number): Float32Array {
   const reach = Math.ceil(3 * sigma);
-  const kernel = Float32Array.from({ length: 2 * reach + 1 }, (_, i) =>
+  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
     Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2)),
   );
   const total = kernel.reduce((sum, weight) => sum + weight, 0);
   const alongX = new Float32Array(image.length);
   const result = new Float32Array(image.length);
-  for (let j = 0; j < sizeY; j++) {
-    for (let i = 0; i < sizeX; i++) {
-      let sum = 0;
-      for (let d = Math.max(-reach, -i); d <= Math.min(reach, sizeX - 1 - i); d++) {
-        sum += kernel[d + reach]! * image[j * sizeX + i + d]!;
-      }
-      alongX[j * sizeX + i] = sum / total;
+  for (let d = -reach; d <= reach; d++) {
+    const weight = kernel[d + reach]! / total;
+    const first = Math.max(0, -d);
+    const last = Math.min(sizeX, sizeX - d);
+    for (let j = 0; j < sizeY; j++) {
+      const row = j * sizeX;
+      for (let i = row + first; i < row + last; i++) alongX[i]! += weight * image[i + d]!;
     }
   }
-  for (let j = 0; j < sizeY; j++) {
-    for (let d = Math.max(-reach, -j); d <= Math.min(reach, sizeY - 1 - j); d++) {
-      const weight = kernel[d + reach]! / total;
-      for (let i = 0, k = j * sizeX, source = (j + d) * sizeX; i < sizeX; i++, k++, source++) {
-        result[k]! += weight * alongX[source]!;
-      }
-    }
+  for (let d = -reach; d <= reach; d++) {
+    const weight = kernel[d + reach]! / total;
+    const first = Math.max(0, -d) * sizeX;
+    const last = Math.min(sizeY, sizeY - d) * sizeX;
+    for (let k = first; k < last; k++) result[k]! += weight * alongX[k + d * sizeX]!;
   }
   return result;
 }

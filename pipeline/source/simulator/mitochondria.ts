@@ -2,6 +2,7 @@ import { depthInCytoplasm, distanceFromNucleus, type Cell } from './cell.ts';
 import type { Brush } from './emitters.ts';
 import type { Random } from './random.ts';
 import type { SceneEvent, SceneObject } from './scene.ts';
+import type { Bounds } from './view.ts';
 import { createWander, wanderAt, type Wander } from './wander.ts';
 
 /**
@@ -19,13 +20,26 @@ export interface Mitochondrion {
   /** The way it moves along, sampled every `TRACK_STEP`: longer than itself. */
   readonly trackX: Float32Array;
   readonly trackY: Float32Array;
+  /** Contains it at all times. */
+  readonly bounds: Bounds;
   /** It slides to and fro in runs with rests between them. */
   readonly slide: { readonly reach: number; readonly frequency: number; readonly phase: number };
-  readonly waves: readonly { amplitude: number; wavenumber: number; phase: number; frequency: number; start: number }[];
+  readonly waves: readonly Wave[];
+  /** Number of points that stand for it, evenly spaced along its length. */
+  readonly points: number;
   readonly wanderX: Wander;
   readonly wanderY: Wander;
   /** Where and when it splits, if it does. */
   readonly cut?: Cut;
+}
+
+/** A sideways undulation: amplitude * sin(frequency * time + start) * shape along the thread. */
+interface Wave {
+  readonly amplitude: number;
+  readonly frequency: number;
+  readonly start: number;
+  /** One value a point, -1..1. */
+  readonly shape: Float32Array;
 }
 
 /** A gap opens `at` a distance along the thread at `speed`, stays, and closes again, once a `period`. */
@@ -40,8 +54,8 @@ interface Cut {
 
 const TRACK_STEP = 0.1;
 const PERSISTENCE = 3;
-/** Distance between the spots that a thread is drawn with: at most 1.5 of their standard deviations. */
-const SPOT_SPACING = 0.2;
+/** Distance between the points that stand for a thread: no more than 1.5 standard deviations of their image. */
+const POINT_SPACING = 0.2;
 export const REFERENCE_RADIUS = 0.2;
 
 export function createMitochondria(random: Random, cell: Cell, count: number, idPrefix: string): Mitochondrion[] {
@@ -53,37 +67,47 @@ function createMitochondrion(random: Random, cell: Cell, id: string): Mitochondr
   const travels = random.uniform() < 0.3;
   const reach = travels ? random.between(0.6, 2.2) : random.between(0.05, 0.3);
   const track = createTrack(random, cell, length + 2 * reach + 2);
-  const turn = () => random.between(0, 2 * Math.PI);
+  const points = Math.ceil(length / POINT_SPACING);
   return {
     id,
-    radius: random.between(0.15, 0.25),
+    radius: random.between(0.17, 0.27),
     brightness: random.logNormal(0.25),
     z: 0.16 * random.normal(),
     length,
     ...track,
-    slide: { reach, frequency: (2 * Math.PI) / random.between(9, 30), phase: turn() },
-    waves: [1, 2, 3].map((order) => ({
-      amplitude: random.between(0.06, 0.16) / order,
-      wavenumber: (2 * Math.PI * order) / random.between(4, 9),
-      phase: turn(),
-      frequency: (2 * Math.PI * order) / random.between(5, 16),
-      start: turn(),
-    })),
+    bounds: boundsOf(track),
+    slide: { reach, frequency: (2 * Math.PI) / random.between(9, 30), phase: random.between(0, 2 * Math.PI) },
+    points,
+    waves: [1, 2, 3].map((order) => createWave(random, order, points, length)),
     wanderX: createWander(random, 0.12, 8),
     wanderY: createWander(random, 0.12, 8),
     ...(length > 3.5 && random.uniform() < 0.6 ? { cut: createCut(random, length) } : {}),
   };
 }
 
+function createWave(random: Random, order: number, points: number, length: number): Wave {
+  const wavenumber = (2 * Math.PI * order) / random.between(4, 9);
+  const phase = random.between(0, 2 * Math.PI);
+  return {
+    amplitude: random.between(0.06, 0.16) / order,
+    frequency: (2 * Math.PI * order) / random.between(5, 16),
+    start: random.between(0, 2 * Math.PI),
+    shape: Float32Array.from({ length: points }, (_, k) =>
+      Math.sin((wavenumber * length * (k + 0.5)) / points + phase),
+    ),
+  };
+}
+
 function createCut(random: Random, length: number): Cut {
-  const period = random.between(14, 40);
+  const period = random.between(20, 45);
   return {
     at: length * random.between(0.3, 0.7),
-    width: random.between(0.6, 1.4),
-    speed: random.between(0.15, 0.3),
+    width: random.between(0.4, 1),
+    speed: random.between(0.2, 0.3),
     period,
     opensAt: random.between(0, period),
-    openFor: period * random.between(0.35, 0.6),
+    // Open for long enough to reach its width, closed again well before the next time.
+    openFor: 5 + (period - 14) * random.between(0, 0.8),
   };
 }
 
@@ -103,6 +127,17 @@ function createTrack(random: Random, cell: Cell, length: number): { trackX: Floa
     y += TRACK_STEP * Math.sin(heading);
   }
   return { trackX, trackY };
+}
+
+/** Around a track, with room for undulation and wandering. */
+function boundsOf({ trackX, trackY }: { trackX: Float32Array; trackY: Float32Array }): Bounds {
+  const room = 1;
+  return {
+    left: Math.min(...trackX) - room,
+    right: Math.max(...trackX) + room,
+    top: Math.min(...trackY) - room,
+    bottom: Math.max(...trackY) + room,
+  };
 }
 
 function placeInCytoplasm(random: Random, cell: Cell): { x: number; y: number } {
@@ -133,54 +168,42 @@ export function gapAt(cut: Cut, time: number): number {
   return Math.max(0, closing);
 }
 
-/** The parts that a thread consists of at `time`, as stretches [from, to] of its own length, and how far each is pushed. */
-function partsAt(mitochondrion: Mitochondrion, time: number): { from: number; to: number; push: number }[] {
-  const { cut, length } = mitochondrion;
-  const gap = cut ? gapAt(cut, time) : 0;
-  if (!cut || gap === 0) return [{ from: 0, to: length, push: 0 }];
-  return [
-    { from: 0, to: cut.at, push: -gap / 2 },
-    { from: cut.at, to: length, push: gap / 2 },
-  ];
+/** Where the points of a thread are at `time`, and which of them begins the second part (their number while it is whole). */
+interface Posture {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly secondFrom: number;
 }
 
-/** Calls `visit` for points spaced evenly along each part, and says which part it is. */
-function walk(
-  mitochondrion: Mitochondrion,
-  time: number,
-  spacing: number,
-  visit: (x: number, y: number, part: number, share: number) => void,
-): void {
-  const { trackX, trackY, slide, waves } = mitochondrion;
-  const shiftX = wanderAt(mitochondrion.wanderX, time);
-  const shiftY = wanderAt(mitochondrion.wanderY, time);
-  const margin = (trackX.length - 1) * TRACK_STEP - mitochondrion.length;
+function postureAt(mitochondrion: Mitochondrion, time: number): Posture {
+  const { trackX, trackY, slide, waves, cut, length, points } = mitochondrion;
+  const x = new Float32Array(points).fill(wanderAt(mitochondrion.wanderX, time));
+  const y = new Float32Array(points).fill(wanderAt(mitochondrion.wanderY, time));
+  const sideways = new Float32Array(points);
+  for (const { amplitude, frequency, start, shape } of waves) {
+    const swing = (amplitude / TRACK_STEP) * Math.sin(frequency * time + start);
+    for (let k = 0; k < points; k++) sideways[k]! += swing * shape[k]!;
+  }
+  const gap = cut ? gapAt(cut, time) : 0;
+  const secondFrom = cut && gap > 0 ? Math.round((cut.at / length) * points) : points;
+  const margin = (trackX.length - 1) * TRACK_STEP - length;
   const start = margin / 2 + slide.reach * Math.tanh(2.5 * Math.sin(slide.frequency * time + slide.phase));
-  const swing = waves.map((wave) => wave.amplitude * Math.sin(wave.frequency * time + wave.start));
-
-  partsAt(mitochondrion, time).forEach(({ from, to, push }, part) => {
-    const count = Math.max(1, Math.round((to - from) / spacing));
-    for (let k = 0; k < count; k++) {
-      const along = from + ((k + 0.5) / count) * (to - from);
-      const place = Math.min(trackX.length - 1.001, Math.max(0, (start + along + push) / TRACK_STEP));
-      const step = Math.floor(place);
-      const rest = place - step;
-      const stepX = trackX[step + 1]! - trackX[step]!;
-      const stepY = trackY[step + 1]! - trackY[step]!;
-      let sideways = 0;
-      for (let w = 0; w < waves.length; w++) {
-        sideways += swing[w]! * Math.sin(waves[w]!.wavenumber * along + waves[w]!.phase);
-      }
-      const x = trackX[step]! + rest * stepX - (sideways / TRACK_STEP) * stepY + shiftX;
-      const y = trackY[step]! + rest * stepY + (sideways / TRACK_STEP) * stepX + shiftY;
-      visit(x, y, part, (to - from) / count);
-    }
-  });
+  for (let k = 0; k < points; k++) {
+    const along = start + ((k + 0.5) * length) / points + (k < secondFrom ? -gap / 2 : gap / 2);
+    const place = along / TRACK_STEP;
+    const step = Math.floor(place);
+    const rest = place - step;
+    const stepX = trackX[step + 1]! - trackX[step]!;
+    const stepY = trackY[step + 1]! - trackY[step]!;
+    x[k]! += trackX[step]! + rest * stepX - sideways[k]! * stepY;
+    y[k]! += trackY[step]! + rest * stepY + sideways[k]! * stepX;
+  }
+  return { x, y, secondFrom };
 }
 
 /** Height at which a mitochondrion is, roughly: which line of a scan meets it. */
-export function heightOf(mitochondrion: Mitochondrion): number {
-  return mitochondrion.trackY[mitochondrion.trackY.length >> 1]!;
+export function heightOf({ bounds }: Mitochondrion): number {
+  return (bounds.top + bounds.bottom) / 2;
 }
 
 /**
@@ -188,52 +211,45 @@ export function heightOf(mitochondrion: Mitochondrion): number {
  * the cross-section. A full cylinder of radius r seen from the side has the standard deviation r / 2.
  */
 export function drawMitochondrion(mitochondrion: Mitochondrion, time: number, unitLight: number, brush: Brush): void {
-  const { radius, brightness, z } = mitochondrion;
-  const light = unitLight * brightness * (radius / REFERENCE_RADIUS) ** 2;
-  walk(mitochondrion, time, SPOT_SPACING, (x, y, _part, share) => brush(x, y, z, radius / 2, light * share));
+  const { radius, brightness, z, length, points } = mitochondrion;
+  const light = unitLight * brightness * (radius / REFERENCE_RADIUS) ** 2 * (length / points);
+  const { x, y } = postureAt(mitochondrion, time);
+  for (let k = 0; k < points; k++) brush(x[k]!, y[k]!, z, radius / 2, light);
 }
 
+/** One object while it is whole, two while it is split. */
 export function mitochondrionObjects(mitochondrion: Mitochondrion, time: number): SceneObject[] {
-  const paths: number[][] = [];
-  walk(mitochondrion, time, TRACK_STEP, (x, y, part) => (paths[part] ??= []).push(x, y));
-  const { id, radius, brightness, z } = mitochondrion;
-  return paths.map((path, part) => ({
-    id: paths.length === 1 ? id : `${id}.${part}`,
+  const { id, radius, brightness, z, points } = mitochondrion;
+  const posture = postureAt(mitochondrion, time);
+  const part = (partId: string, from: number, to: number): SceneObject => ({
+    id: partId,
     kind: 'mitochondrion',
-    path: Float32Array.from(path),
+    path: Float32Array.from({ length: 2 * (to - from) }, (_, n) => (n % 2 ? posture.y : posture.x)[from + (n >> 1)]!),
     radius,
     brightness,
     z,
-  }));
+  });
+  const { secondFrom } = posture;
+  if (secondFrom === points) return [part(id, 0, points)];
+  return [part(`${id}.0`, 0, secondFrom), part(`${id}.1`, secondFrom, points)];
 }
 
+/** Each splitting and joining with from <= time < to. */
 export function mitochondrionEvents(mitochondrion: Mitochondrion, from: number, to: number): SceneEvent[] {
-  const { cut, id } = mitochondrion;
+  const { cut, id, points, length } = mitochondrion;
   if (!cut) return [];
-  const closesAfter = cut.openFor + Math.min(cut.width, cut.speed * cut.openFor) / cut.speed;
+  const where = Math.round((cut.at / length) * points);
   const events: SceneEvent[] = [];
   const add = (kind: SceneEvent['kind'], offset: number) => {
-    const first = Math.ceil((from - offset) / cut.period);
-    for (let n = first; n * cut.period + offset < to; n++) {
+    for (let n = Math.ceil((from - offset) / cut.period); n * cut.period + offset < to; n++) {
       const time = n * cut.period + offset;
-      const { x, y } = pointAt(mitochondrion, time, cut.at);
-      events.push({ kind, time, x, y, ids: [id, `${id}.0`, `${id}.1`] });
+      const { x, y } = postureAt(mitochondrion, time);
+      events.push({ kind, time, x: x[where]!, y: y[where]!, ids: [id, `${id}.0`, `${id}.1`] });
     }
   };
   add('fission', cut.opensAt);
-  if (closesAfter < cut.period) add('fusion', cut.opensAt + closesAfter);
+  add('fusion', cut.opensAt + cut.openFor + cut.width / cut.speed);
   return events;
-}
-
-/** The point `along` a thread, while it is whole. */
-function pointAt(mitochondrion: Mitochondrion, time: number, along: number): { x: number; y: number } {
-  let best = { x: 0, y: 0 };
-  let covered = 0;
-  walk(mitochondrion, time, TRACK_STEP, (x, y, _part, share) => {
-    if (covered <= along) best = { x, y };
-    covered += share;
-  });
-  return best;
 }
 
 function modulo(value: number, period: number): number {

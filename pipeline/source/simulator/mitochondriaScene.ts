@@ -10,9 +10,10 @@ import {
 } from './mitochondria.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
+import { boundsOfField, overlap } from './view.ts';
 
 /** micrometre between cells */
-const CELL_SPACING = 50;
+const CELL_SPACING = 46;
 /** Per square micrometre of cytoplasm. */
 const MITOCHONDRIA_DENSITY = 0.17;
 /** Faint glow of the cytoplasm, relative to the reference mitochondrion. */
@@ -34,10 +35,13 @@ export function createMitochondriaScene(random: Random, width: number, height: n
     samplesPerPixel: 1,
     render(view) {
       const unitLight = lightPerMicrometre(REFERENCE_RADIUS / 2, view);
+      const field = boundsOfField(view);
       const glowLight = CYTOPLASM_GLOW * GLOW_SPACING ** 2;
       return renderEmitters((brush: Brush) => {
         for (const { x, y } of glow) brush(x, y, 0, GLOW_SIGMA, glowLight);
-        for (const one of mitochondria) drawMitochondrion(one, view.timeAt(heightOf(one)), unitLight, brush);
+        for (const one of mitochondria) {
+          if (overlap(one.bounds, field)) drawMitochondrion(one, view.timeAt(heightOf(one)), unitLight, brush);
+        }
       }, view);
     },
     objects: (time) => mitochondria.flatMap((one) => mitochondrionObjects(one, time)),

@@ -40,3 +40,28 @@ export function gridTwiceAsFine(grid: Grid): Grid {
     apertureY: grid.apertureY / 2,
   };
 }
+
+/** A rectangle in the scene, micrometre. */
+export interface Bounds {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** The part of the scene that can send light into the view, haze included. */
+export function boundsOfField({ grid, optics, stage }: View): Bounds {
+  const reach = 3 * optics.outOfFocusSigma;
+  const left = grid.x0 - stage.x;
+  const top = grid.y0 - stage.y;
+  return {
+    left: left - reach,
+    right: left + grid.sizeX * grid.pixelSize + reach,
+    top: top - reach,
+    bottom: top + grid.sizeY * grid.pixelSize + reach,
+  };
+}
+
+export function overlap(a: Bounds, b: Bounds): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}

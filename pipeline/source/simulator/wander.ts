@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-const WAVES = 8;
+const WAVES = 6;
 
 /**
  * A random walk that is pulled back to zero (Ornstein-Uhlenbeck process: variance `sigma^2`, correlation exp(-|t| / tau)),
