@@ -158,6 +158,8 @@ export interface Normalisation {
   readonly scale: number;
   /** `first-frame` or `photon-transfer`: how the constants were found. */
   readonly source: string;
+  /** Photon transfer of the detector, once it is known: counts at no light, counts per photo-electron, photo-electrons rms. */
+  readonly detector?: { readonly offset: number; readonly gain: number; readonly readNoise: number };
 }
 
 export interface NormalisedFrame extends Frame {

@@ -1,0 +1,245 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EnhanceError, messageOf } from '../pipeline/errors.ts';
+import type { Plane } from '../pipeline/frame.ts';
+import { siblingModule, startProcess } from '../pipeline/thread.ts';
+import { createMessageReader, writeMessage, type Message } from './framing.ts';
+import {
+  PIPE_FD,
+  type MethodSpec,
+  type Reply,
+  type Request,
+  type RunReply,
+  type RunRequest,
+} from './inferenceMessages.ts';
+
+/**
+ * The service's end of an inference process: one request at a time, a watchdog on each, and a new process with the same
+ * models after one was killed or fell.
+ *
+ * A process and not a worker thread, because a fault in native code ends every thread of a process, and a run that hangs
+ * can only be stopped by SIGKILL.
+ */
+
+/** ms before the first new start; doubled after each one that did not lead to an answer. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 30_000;
+/** A process that was told to end and does not is killed after this. */
+const END_GRACE_MS = 2_000;
+/** Of what the process writes to its error stream, the end is kept to explain its death. */
+const STDERR_KEPT = 600;
+
+export interface ClientSettings {
+  /** A run that takes longer is stopped. */
+  readonly timeoutMs: number;
+  /** The same for loading a model, which may compile kernels. */
+  readonly loadTimeoutMs: number;
+  /** Told when the process dies and when it is back. Must not throw. */
+  readonly onEvent?: (event: InferenceEvent) => void;
+}
+
+export interface InferenceEvent {
+  readonly kind: 'died' | 'restarted';
+  readonly message: string;
+}
+
+export interface RunResult extends RunReply {
+  readonly data: Uint8Array | Uint16Array;
+}
+
+type Answer = Message<Extract<Reply, { ok: true }>>;
+
+interface Pending {
+  readonly id: number;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly pipe: Duplex;
+  readonly ended: Promise<void>;
+  stderr: string;
+}
+
+export class InferenceClient {
+  readonly #settings: ClientSettings;
+  /** What a new process must load again. */
+  readonly #specs = new Map<string, MethodSpec>();
+  #running: Running | undefined;
+  #state: 'ready' | 'restarting' | 'closed' = 'ready';
+  #turn: Promise<unknown> = Promise.resolve();
+  #pending: Pending | undefined;
+  #nextId = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+  #revival: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings;
+    this.#running = this.#spawn();
+  }
+
+  get state(): 'ready' | 'restarting' | 'closed' {
+    return this.#state;
+  }
+
+  /** Of the process that works now. */
+  get pid(): number | undefined {
+    return this.#running?.child.pid;
+  }
+
+  /** Resolves when a process is there and has loaded everything, or the client is closed. */
+  async ready(): Promise<void> {
+    while (this.#state === 'restarting') await this.#revival;
+  }
+
+  /** Loads a method, in place of the one that has the key. Rejects with EnhanceError; the old one then stays. */
+  async load(key: string, spec: MethodSpec): Promise<void> {
+    await this.#inTurn(() =>
+      this.#ask({ id: this.#nextId++, op: 'load', key, spec }, [], this.#settings.loadTimeoutMs),
+    );
+    this.#specs.set(key, spec);
+  }
+
+  /** A new process will not load it: it is what broke the last one. */
+  forget(key: string): void {
+    this.#specs.delete(key);
+  }
+
+  /** One frame through a loaded method; `planes` oldest first. Rejects with EnhanceError. */
+  async run(key: string, request: Omit<RunRequest, 'planes'>, planes: readonly Plane[]): Promise<RunResult> {
+    const run = { ...request, planes: planes.length };
+    const parts = planes.map((plane) => plane.data);
+    const { header, bytes } = await this.#inTurn(() =>
+      this.#ask({ id: this.#nextId++, op: 'run', key, run }, parts, this.#settings.timeoutMs),
+    );
+    this.#pauseMs = FIRST_PAUSE_MS;
+    const reply = header.run!;
+    return { ...reply, data: reply.pixelType === 'uint8' ? bytes : new Uint16Array(bytes.buffer) };
+  }
+
+  /** Lets the request in work end, then ends the process. */
+  async close(): Promise<void> {
+    const alreadyClosed = this.#state === 'closed';
+    this.#state = 'closed';
+    this.#closing.abort();
+    if (alreadyClosed) return;
+    await this.#turn.catch(() => {});
+    const running = this.#running;
+    if (!running) return;
+    running.pipe.end();
+    const killer = setTimeout(() => running.child.kill('SIGKILL'), END_GRACE_MS);
+    await running.ended;
+    clearTimeout(killer);
+  }
+
+  /** One request after the other: the process would not look at the next one anyway, and the watchdog stays simple. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #ask(request: Request, parts: readonly ArrayBufferView[], timeoutMs: number): Promise<Answer> {
+    const running = this.#running;
+    if (this.#state !== 'ready' || !running) throw new EnhanceError(`the inference process is ${this.#state}`);
+    return this.#askProcess(running, request, parts, timeoutMs);
+  }
+
+  #askProcess(
+    running: Running,
+    request: Request,
+    parts: readonly ArrayBufferView[],
+    timeoutMs: number,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const watchdog = setTimeout(() => {
+        fail(new EnhanceError(`${request.key} did not answer within ${timeoutMs} ms and was stopped`));
+        running.child.kill('SIGKILL');
+      }, timeoutMs);
+      const fail = (error: Error): void => {
+        clearTimeout(watchdog);
+        this.#pending = undefined;
+        reject(error);
+      };
+      this.#pending = {
+        id: request.id,
+        resolve: (answer) => {
+          clearTimeout(watchdog);
+          this.#pending = undefined;
+          resolve(answer);
+        },
+        reject: fail,
+      };
+      // A pipe that breaks is followed by the end of the process, which rejects.
+      writeMessage(running.pipe, request, parts).catch(() => {});
+    });
+  }
+
+  #spawn(): Running {
+    const child = startProcess(siblingModule(import.meta.url, './inferenceProcess'), [], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+    });
+    const pipe = child.stdio[PIPE_FD] as Duplex;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const running: Running = { child, pipe, ended, stderr: '' };
+    child.stderr!.on('data', (text: Buffer) => {
+      running.stderr = (running.stderr + text.toString()).slice(-STDERR_KEPT);
+    });
+    pipe.on(
+      'data',
+      createMessageReader<Reply>((message) => this.#answered(message)),
+    );
+    pipe.on('error', () => {}); // Told by `exit`.
+    child.once('error', (error) => this.#died(running, messageOf(error)));
+    child.once('exit', (code, signal) => this.#died(running, `ended with ${signal ?? `exit code ${code}`}`));
+    return running;
+  }
+
+  #answered({ header, bytes }: Message<Reply>): void {
+    if (this.#pending?.id !== header.id) return; // Given up before.
+    if (header.ok) this.#pending.resolve({ header, bytes });
+    else this.#pending.reject(new EnhanceError(header.problem));
+  }
+
+  #died(running: Running, how: string): void {
+    if (this.#running !== running) return;
+    this.#running = undefined;
+    const said = running.stderr.trim().split('\n').slice(-2).join(' ');
+    const message = `the inference process ${how}${said ? `: ${said}` : ''}`;
+    this.#pending?.reject(new EnhanceError(message));
+    if (this.#state === 'closed') return;
+    this.#settings.onEvent?.({ kind: 'died', message });
+    if (this.#state === 'ready') {
+      this.#state = 'restarting';
+      this.#revival = this.#revive();
+    }
+  }
+
+  async #revive(): Promise<void> {
+    while (this.#state === 'restarting') {
+      const pauseMs = this.#pauseMs;
+      this.#pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      await delay(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
+      if (this.#closing.signal.aborted) return;
+      const running = this.#spawn();
+      this.#running = running;
+      try {
+        for (const [key, spec] of this.#specs) {
+          const request = { id: this.#nextId++, op: 'load', key, spec } as const;
+          await this.#inTurn(() => this.#askProcess(running, request, [], this.#settings.loadTimeoutMs));
+        }
+      } catch (error) {
+        this.#settings.onEvent?.({ kind: 'died', message: messageOf(error) });
+        running.child.kill('SIGKILL');
+        await running.ended;
+        continue;
+      }
+      if (this.#running !== running || this.#closing.signal.aborted) continue;
+      this.#state = 'ready';
+      this.#settings.onEvent?.({ kind: 'restarted', message: `a new inference process started after ${pauseMs} ms` });
+    }
+  }
+}

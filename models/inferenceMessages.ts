@@ -1,0 +1,53 @@
+import type { PixelType } from '../pipeline/frame.ts';
+import type { Detector } from './enhancer/method.ts';
+import type { ProviderName } from './executionProvider.ts';
+import type { ModelManifest } from './manifest.ts';
+
+/** What the service and its inference process say to each other. Pixels follow as raw bytes (`framing.ts`). */
+
+/** File descriptor of the pipe in the child: 0 to 2 are the standard streams, 3 is Node's own channel. */
+export const PIPE_FD = 4;
+
+export type MethodSpec = BuiltInSpec | OnnxSpec;
+
+export interface BuiltInSpec {
+  readonly kind: 'bicubic' | 'gaussian';
+  readonly magnification: number;
+}
+
+export interface OnnxSpec {
+  readonly kind: 'onnx';
+  readonly manifest: ModelManifest;
+  readonly provider: ProviderName;
+  readonly threads: number;
+  /** Input pixels along a side; larger frames are tiled. */
+  readonly tileLimit: number;
+}
+
+/** One frame; its planes follow, oldest first, the frame itself last. */
+export interface RunRequest {
+  readonly sizeX: number;
+  readonly sizeY: number;
+  readonly samplesPerPixel: 1 | 3;
+  readonly pixelType: PixelType;
+  readonly planes: number;
+  readonly offset: number;
+  readonly scale: number;
+  readonly gain: number;
+  readonly detector?: Detector;
+}
+
+export type Request =
+  | { readonly id: number; readonly op: 'load'; readonly key: string; readonly spec: MethodSpec }
+  | { readonly id: number; readonly op: 'run'; readonly key: string; readonly run: RunRequest };
+
+export interface RunReply {
+  readonly pixelType: 'uint8' | 'uint16';
+  readonly tiles: number;
+  /** Time of the method itself, without the way here and back. */
+  readonly ms: number;
+}
+
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly run?: RunReply }
+  | { readonly id: number; readonly ok: false; readonly problem: string };

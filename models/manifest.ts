@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
+import { parse } from 'yaml';
+import { messageOf } from '../pipeline/errors.ts';
+import {
+  packageSchema,
+  type AxisDescription,
+  type PackageFields,
+  type ProcessingDescription,
+  type ScopestreamConfig,
+  type TensorFields,
+} from './manifestSchema.ts';
+
+/**
+ * Reads a model package: a folder with `bioimageio.yaml` (bioimage.io 0.5) and ONNX weights.
+ *
+ * Two contracts are served. `counts` is ours: `raw` uint16 [1, T, H, W] with `offset`, `scale` and `gain` as float32
+ * [1, 1] in, `enhanced` uint16 [1, 1, H * r, W * r] out, everything between done inside the graph. `tensor` is any other
+ * package with one float32 image in and one out; its processing steps are done by `processing.ts`.
+ */
+
+export const MANIFEST_FILE = 'bioimageio.yaml';
+
+/** How many samples an image axis may have: `min`, `min + step`, ...; a step of 0 means exactly `min`. */
+export interface AxisSizes {
+  readonly min: number;
+  readonly step: number;
+}
+
+export interface TensorDescription {
+  readonly id: string;
+  readonly axes: readonly AxisDescription[];
+  readonly dataType: string;
+  /** Declared range of the values; null where it is open. */
+  readonly range?: readonly [number | null, number | null];
+  readonly testTensor?: { readonly path: string; readonly sha256?: string };
+  readonly processing: readonly ProcessingDescription[];
+}
+
+export interface ModelManifest {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  /** SPDX identifier. */
+  readonly license: string;
+  readonly cite: readonly { readonly text: string; readonly doi?: string; readonly url?: string }[];
+  readonly folder: string;
+  readonly weights: { readonly path: string; readonly sha256: string; readonly sizeBytes: number };
+  readonly contract: 'counts' | 'tensor';
+  readonly inputs: readonly TensorDescription[];
+  readonly outputs: readonly TensorDescription[];
+  /** Output pixels per input pixel along x and y. */
+  readonly magnification: number;
+  /** Frames that the model looks at, oldest first: 1, or 3 for a causal temporal model. */
+  readonly temporalFrames: number;
+  /** Input pixels at each border whose output depends on what lies outside. */
+  readonly halo: number;
+  readonly sizeX: AxisSizes;
+  readonly sizeY: AxisSizes;
+  readonly precision: string;
+  readonly scopestream: ScopestreamConfig;
+}
+
+/** A model package cannot be used; the message names the folder and the field. */
+export class ManifestError extends Error {
+  readonly folder: string;
+  constructor(folder: string, problem: string, options?: ErrorOptions) {
+    super(`model package ${folder}: ${problem}`, options);
+    this.name = 'ManifestError';
+    this.folder = folder;
+  }
+}
+
+/** Reads and checks the package in `folder`, weights' hash included. Throws ManifestError. */
+export async function readManifest(folder: string): Promise<ModelManifest> {
+  const fields = await readFields(folder);
+  const contract = contractOf(fields);
+  const [image, enhanced] = imageTensors(folder, fields, contract);
+  const inputs = fields.inputs.map((tensor) => describe(folder, tensor, tensor.preprocessing));
+  const outputs = fields.outputs.map((tensor) => describe(folder, tensor, tensor.postprocessing));
+  const magnification = magnificationOf(folder, image, enhanced);
+  const halo = Math.max(...enhanced.axes.filter((axis) => axis.type === 'space').map((axis) => axis.halo));
+  return {
+    id: fields.id ?? basename(folder),
+    name: fields.name,
+    description: fields.description,
+    version: fields.version,
+    license: fields.license,
+    cite: fields.cite,
+    folder,
+    weights: await checkWeights(folder, fields.weights.onnx),
+    contract,
+    inputs,
+    outputs,
+    magnification,
+    temporalFrames: contract === 'counts' ? framesOf(folder, image) : 1,
+    halo: Math.ceil(halo / magnification),
+    sizeX: sizesOf(folder, spaceAxis(folder, image, 'x')),
+    sizeY: sizesOf(folder, spaceAxis(folder, image, 'y')),
+    precision: fields.config.scopestream.precision ?? 'float32',
+    scopestream: fields.config.scopestream,
+  };
+}
+
+async function readFields(folder: string): Promise<PackageFields> {
+  let content: unknown;
+  try {
+    content = parse(await readFile(join(folder, MANIFEST_FILE), 'utf8'));
+  } catch (error) {
+    throw new ManifestError(folder, `${MANIFEST_FILE} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  const result = packageSchema.safeParse(content);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${fieldName(issue.path)}: ${issue.message}`);
+  throw new ManifestError(folder, problems.join('; '));
+}
+
+/** `['inputs', 0, 'id']` -> `inputs[0].id` */
+function fieldName(path: readonly PropertyKey[]): string {
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
+  return parts.join('').replace(/^\./, '') || MANIFEST_FILE;
+}
+
+const COUNTS_INPUTS = ['gain', 'offset', 'raw', 'scale'];
+
+function contractOf(fields: PackageFields): ModelManifest['contract'] {
+  const names = fields.inputs.map((input) => input.id).sort();
+  return names.join() === COUNTS_INPUTS.join() && fields.outputs[0].id === 'enhanced' ? 'counts' : 'tensor';
+}
+
+function imageTensors(
+  folder: string,
+  fields: PackageFields,
+  contract: ModelManifest['contract'],
+): [TensorFields, TensorFields] {
+  if (fields.outputs.length !== 1) throw new ManifestError(folder, 'outputs: exactly one is supported');
+  if (contract === 'tensor' && fields.inputs.length !== 1) {
+    throw new ManifestError(folder, `inputs: one image, or ${COUNTS_INPUTS.join(', ')}`);
+  }
+  const image = contract === 'counts' ? fields.inputs.find((input) => input.id === 'raw')! : fields.inputs[0];
+  return [image, fields.outputs[0]];
+}
+
+/** The format's default id of a space axis is x. */
+export function axisId(axis: AxisDescription): string {
+  return axis.id ?? (axis.type === 'space' ? 'x' : axis.type);
+}
+
+function spaceAxis(folder: string, tensor: TensorFields, id: 'x' | 'y'): AxisDescription {
+  const axis = tensor.axes.find((candidate) => candidate.type === 'space' && axisId(candidate) === id);
+  if (!axis) throw new ManifestError(folder, `${tensor.id}.axes: no ${id} axis`);
+  return axis;
+}
+
+function sizesOf(folder: string, axis: AxisDescription): AxisSizes {
+  if (typeof axis.size === 'number') return { min: axis.size, step: 0 };
+  if (axis.size && 'min' in axis.size) return axis.size;
+  throw new ManifestError(folder, `size of input axis ${axisId(axis)}: must be a number or {min, step}`);
+}
+
+/** The format says: output size = input size * input scale / output scale. */
+function magnificationOf(folder: string, image: TensorFields, enhanced: TensorFields): number {
+  const [x, y] = (['x', 'y'] as const).map(
+    (id) => spaceAxis(folder, image, id).scale / spaceAxis(folder, enhanced, id).scale,
+  );
+  if (x !== y || !Number.isInteger(x)) {
+    throw new ManifestError(folder, `scale of the output's axes: ${x} x ${y} is not one whole magnification`);
+  }
+  return x;
+}
+
+function framesOf(folder: string, image: TensorFields): number {
+  const axis = image.axes.find((candidate) => candidate.type === 'time' || candidate.type === 'channel');
+  const frames = axis?.channel_names?.length ?? axis?.size ?? 1;
+  if (typeof frames === 'number' && frames >= 1 && frames <= 3) return frames;
+  throw new ManifestError(folder, `frames of ${image.id}: 1 to 3 are supported`);
+}
+
+function describe(folder: string, tensor: TensorFields, processing: readonly ProcessingDescription[]) {
+  const data = Array.isArray(tensor.data) ? tensor.data[0] : tensor.data;
+  const test = tensor.test_tensor;
+  return {
+    id: tensor.id,
+    axes: tensor.axes,
+    dataType: data?.type ?? 'float32',
+    range: data?.range,
+    testTensor: test && { path: inside(folder, test.source), sha256: test.sha256 },
+    processing,
+  };
+}
+
+async function checkWeights(folder: string, onnx: PackageFields['weights']['onnx']): Promise<ModelManifest['weights']> {
+  const path = inside(folder, onnx.source);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new ManifestError(folder, `weights.onnx.source: ${messageOf(error)}`, { cause: error });
+  });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== onnx.sha256) {
+    throw new ManifestError(folder, `weights.onnx.sha256: the file's is ${sha256}, the package says ${onnx.sha256}`);
+  }
+  return { path, sha256, sizeBytes: bytes.length };
+}
+
+/** A path that the package names; it must lie inside the package. */
+function inside(folder: string, source: string): string {
+  const path = resolve(folder, source);
+  if (!path.startsWith(resolve(folder) + sep)) throw new ManifestError(folder, `${source} lies outside the package`);
+  return path;
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+/**
+ * The part of a bioimage.io model description (format 0.5, https://bioimage.io) that Scopestream uses, as it stands in the
+ * file. Fields that are not named here are left alone. `manifest.ts` turns it into a `ModelManifest`.
+ */
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+
+const axisSize = z.union([
+  z.int().positive(),
+  z.object({ min: z.int().positive(), step: z.int().nonnegative() }),
+  z.object({ tensor_id: z.string(), axis_id: z.string(), offset: z.int().default(0) }),
+]);
+
+const axis = z.object({
+  type: z.enum(['batch', 'channel', 'index', 'time', 'space']),
+  id: z.string().optional(),
+  size: axisSize.optional(),
+  scale: z.number().positive().default(1),
+  halo: z.int().nonnegative().default(0),
+  channel_names: z.array(z.string()).optional(),
+});
+export type AxisDescription = z.infer<typeof axis>;
+
+const processing = z.object({ id: z.string(), kwargs: z.record(z.string(), z.unknown()).default({}) });
+export type ProcessingDescription = z.infer<typeof processing>;
+
+const dataDescription = z.object({
+  type: z.string().default('float32'),
+  range: z.tuple([z.number().nullable(), z.number().nullable()]).optional(),
+});
+
+const tensor = z.object({
+  id: z.string(),
+  axes: z.array(axis).min(2),
+  data: z.union([dataDescription, z.array(dataDescription).min(1)]).optional(),
+  test_tensor: z.object({ source: z.string(), sha256: sha256.optional() }).optional(),
+  preprocessing: z.array(processing).default([]),
+  postprocessing: z.array(processing).default([]),
+});
+export type TensorFields = z.infer<typeof tensor>;
+
+/** What a package says to Scopestream alone, under `config.scopestream`. */
+const scopestreamConfig = z.object({
+  /** `video-rate`: the fidelity ladder may step down to this model. */
+  tier: z.string().optional(),
+  precision: z.string().optional(),
+  /** A model that pleases the eye and is never offered for measurement. */
+  displayOnly: z.boolean().optional(),
+});
+export type ScopestreamConfig = z.infer<typeof scopestreamConfig>;
+
+export const packageSchema = z.object({
+  type: z.literal('model'),
+  format_version: z.string().regex(/^0\.5\./, 'must be 0.5.x'),
+  id: z.string().optional(),
+  name: z.string().min(1),
+  description: z.string().default(''),
+  version: z.union([z.string(), z.number()]).transform(String).default('0'),
+  license: z.string().min(1),
+  cite: z.array(z.object({ text: z.string(), doi: z.string().optional(), url: z.string().optional() })).default([]),
+  inputs: z.array(tensor).min(1),
+  outputs: z.array(tensor).min(1),
+  weights: z.object({ onnx: z.object({ source: z.string(), sha256, opset_version: z.int().optional() }) }),
+  config: z.object({ scopestream: scopestreamConfig.default({}) }).default({ scopestream: {} }),
+});
+export type PackageFields = z.infer<typeof packageSchema>;

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EnhanceError, messageOf } from '../pipeline/errors.ts';
+import { GAUSSIAN_SIGMA } from './enhancer/gaussian.ts';
+import { MANIFEST_FILE, readManifest, type ModelManifest } from './manifest.ts';
+
+/** All models that the service can choose from: packages in zoo folders, and two classical methods that are always there. */
+
+export type BuiltInId = 'gaussian' | 'bicubic';
+
+export interface ModelEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly magnification: number;
+  readonly displayOnly: boolean;
+  readonly precision: string;
+  /** SHA-256 of the weights; of a built-in method, of its description. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly method: { readonly kind: BuiltInId } | { readonly kind: 'onnx'; readonly manifest: ModelManifest };
+}
+
+export interface Registry {
+  /** Packages by id, then the built-in methods. */
+  readonly models: readonly ModelEntry[];
+  /** Packages that cannot be used, with the reason. */
+  readonly broken: readonly { readonly folder: string; readonly problem: string }[];
+  /** Throws EnhanceError naming the models that there are. */
+  get(id: string): ModelEntry;
+}
+
+const BUILT_IN_DESCRIPTIONS: Readonly<Record<BuiltInId, { readonly name: string; readonly description: string }>> = {
+  gaussian: {
+    name: 'Gaussian and bicubic',
+    description:
+      `Gaussian smoothing (sigma ${GAUSSIAN_SIGMA} raw pixels, after the generalised Anscombe transform where the ` +
+      `detector's gain is known), then cubic convolution (a = -1/2). A classical filter, not a network.`,
+  },
+  bicubic: {
+    name: 'Bicubic',
+    description: 'Cubic convolution (a = -1/2), nothing else: the raw pixels, enlarged. Removes no noise.',
+  },
+};
+
+/** A classical method at a magnification of 1, 2 or 4. */
+export function builtIn(kind: BuiltInId, magnification = 2): ModelEntry {
+  const { name, description } = BUILT_IN_DESCRIPTIONS[kind];
+  return {
+    id: kind,
+    name,
+    version: '1',
+    description,
+    license: 'Apache-2.0',
+    magnification,
+    displayOnly: false,
+    precision: 'float32',
+    sha256: createHash('sha256').update(`${description} x${magnification}`).digest('hex'),
+    sizeBytes: 0,
+    method: { kind },
+  };
+}
+
+/** Looks for packages one level below each folder (or a folder that is one itself). A folder that is absent holds none. */
+export async function openRegistry(zooFolders: readonly string[]): Promise<Registry> {
+  const packages: ModelEntry[] = [];
+  const broken: { folder: string; problem: string }[] = [];
+  for (const folder of (await Promise.all(zooFolders.map(findPackages))).flat()) {
+    try {
+      const entry = entryOf(await readManifest(folder));
+      const same = packages.find((other) => other.id === entry.id);
+      if (same) broken.push({ folder, problem: `the id ${entry.id} is taken by another package` });
+      else packages.push(entry);
+    } catch (error) {
+      broken.push({ folder, problem: messageOf(error) });
+    }
+  }
+  packages.sort((a, b) => a.id.localeCompare(b.id));
+  const models = [...packages, builtIn('gaussian'), builtIn('bicubic')];
+  return {
+    models,
+    broken,
+    get(id) {
+      const entry = models.find((model) => model.id === id);
+      if (entry) return entry;
+      throw new EnhanceError(`there is no model ${id}; there are ${models.map((model) => model.id).join(', ')}`);
+    },
+  };
+}
+
+async function findPackages(zoo: string): Promise<string[]> {
+  const names = await readdir(zoo).catch((): string[] => []);
+  const folders = names.includes(MANIFEST_FILE) ? [zoo] : names.sort().map((name) => join(zoo, name));
+  const found = await Promise.all(folders.map((folder) => isFile(join(folder, MANIFEST_FILE))));
+  return folders.filter((_, i) => found[i]);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
+function entryOf(manifest: ModelManifest): ModelEntry {
+  return {
+    id: manifest.id,
+    name: manifest.name,
+    version: manifest.version,
+    description: manifest.description,
+    license: manifest.license,
+    magnification: manifest.magnification,
+    displayOnly: manifest.scopestream.displayOnly ?? manifest.contract === 'tensor',
+    precision: manifest.precision,
+    sha256: manifest.weights.sha256,
+    sizeBytes: manifest.weights.sizeBytes,
+    method: { kind: 'onnx', manifest },
+  };
+}
