@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { DecodeError, messageOf } from '../errors.ts';
 
 /** Bytes to read at any place: an open file, or memory. A stack of many GB is never read whole. */
@@ -13,6 +14,8 @@ export interface ByteSource {
   readonly identity: string;
   /** Fills `target` from `offset`. Throws a DecodeError when any of it lies outside the source. */
   readInto(target: Uint8Array, offset: number): Promise<void>;
+  /** The text of a file in the same folder; undefined when there is none, or it is longer than `maxBytes`. */
+  readCompanion(fileName: string, maxBytes: number): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,14 @@ export async function openFile(path: string): Promise<ByteSource> {
         done += bytesRead;
       }
     },
+    async readCompanion(fileName, maxBytes) {
+      const companion = join(dirname(path), basename(fileName));
+      const isShort = await stat(companion).then(
+        (found) => found.isFile() && found.size <= maxBytes,
+        () => false,
+      );
+      return isShort ? readFile(companion, 'utf8') : undefined;
+    },
     close: () => handle.close(),
   };
   return source;
@@ -50,6 +61,7 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
       }
       target.set(bytes.subarray(offset, offset + target.length));
     },
+    readCompanion: async () => undefined,
     close: async () => undefined,
   };
   return source;

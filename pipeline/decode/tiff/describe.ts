@@ -1,10 +1,11 @@
+import { basename } from 'node:path';
 import type { FrameIndex, PlaneDescription } from '../../frame.ts';
 import type { ByteSource } from '../byteSource.ts';
 import { type Ifd, readNumbers, readText, TAG } from './ifd.ts';
 import { describeImageJ, describeImageJInfo } from './imageJ.ts';
 import { describeMetaMorph } from './metaMorph.ts';
 import { describeMicroManagerPlane, parseJsonObject } from './microManager.ts';
-import { describeOmeXml, isOmeXml } from './omeXml.ts';
+import { companionName, describeOmeXml, isOmeXml } from './omeXml.ts';
 import { positive, toMicrometres } from './units.ts';
 
 /** Longer texts are left unread: a description is never worth the memory of a hundred frames. */
@@ -16,7 +17,7 @@ export type FileDescription = (page: number) => PlaneDescription;
 
 /** Reads what the first directory says, in whichever dialect it is written. */
 export async function describeFile(source: ByteSource, first: Ifd): Promise<FileDescription> {
-  const description = (await readShortText(source, first, TAG.imageDescription, MAX_TEXT_BYTES)) ?? '';
+  const description = (await readDescription(source, first)) ?? '';
   const resolution = {
     x: positive((await readNumbers(source, first, TAG.xResolution, 1))[0]),
     y: positive((await readNumbers(source, first, TAG.yResolution, 1))[0]),
@@ -27,7 +28,7 @@ export async function describeFile(source: ByteSource, first: Ifd): Promise<File
     significantBits: significantBitsOf(maxSample),
   };
   if (isOmeXml(description)) {
-    const ome = describeOmeXml(description, source.name.slice(source.name.lastIndexOf('/') + 1));
+    const ome = describeOmeXml(description, basename(source.name));
     return (page) => merged(plain, ome(page));
   }
   if (description.startsWith('ImageJ=')) {
@@ -44,7 +45,7 @@ export async function describeFile(source: ByteSource, first: Ifd): Promise<File
 
 /** What the directory of a page says of this page alone. */
 export async function describePage(source: ByteSource, ifd: Ifd): Promise<PlaneDescription> {
-  const text = await readShortText(source, ifd, TAG.microManagerMetadata, MAX_PLANE_TEXT_BYTES);
+  const text = await readText(source, ifd, TAG.microManagerMetadata, MAX_PLANE_TEXT_BYTES);
   const plane = text === undefined ? undefined : parseJsonObject(text);
   return plane ? describeMicroManagerPlane(plane) : {};
 }
@@ -65,9 +66,11 @@ function stated(record: object): object {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
-async function readShortText(source: ByteSource, ifd: Ifd, tag: number, maxBytes: number): Promise<string | undefined> {
-  const entry = ifd.entries.get(tag);
-  return entry && entry.count <= maxBytes ? readText(source, ifd, tag, maxBytes) : undefined;
+/** The description tag, or the companion file that it refers to. */
+async function readDescription(source: ByteSource, first: Ifd): Promise<string | undefined> {
+  const description = await readText(source, first, TAG.imageDescription, MAX_TEXT_BYTES);
+  const companion = description && companionName(description);
+  return (companion && (await source.readCompanion(companion, MAX_TEXT_BYTES))) || description;
 }
 
 /** 4095 means 12 bits; anything but a power of two less one is the brightest value of this picture, and says nothing. */

@@ -134,7 +134,10 @@ async function readWindow(source: ByteSource, offset: number, atLeast: number, a
   return new DataView(bytes.buffer);
 }
 
-/** The raw bytes of a tag's values, or undefined when the tag is absent. Throws when they lie outside the source. */
+/**
+ * The raw bytes of a tag's values; undefined when the tag is absent or longer than `maxBytes`. Throws when they lie outside
+ * the source.
+ */
 export async function readValueBytes(
   source: ByteSource,
   ifd: Ifd,
@@ -144,8 +147,7 @@ export async function readValueBytes(
   const entry = ifd.entries.get(tag);
   if (!entry) return undefined;
   const sizeBytes = entry.count * TYPE_BYTES[entry.type]!;
-  if (sizeBytes > maxBytes)
-    throw refused(source, `has ${sizeBytes} bytes in tag ${tag}, where ${maxBytes} are the most`);
+  if (sizeBytes > maxBytes) return undefined;
   if (entry.offset + sizeBytes > source.sizeBytes) throw torn(source, `ends before the values of its tag ${tag}`);
   const { window } = ifd;
   const inWindow = entry.offset - window.offset;
@@ -199,7 +201,7 @@ function numberAt(view: DataView, at: number, type: number, littleEndian: boolea
   }
 }
 
-/** A text tag up to its first NUL, or undefined when it is absent. */
+/** A text tag up to its first NUL; undefined when it is absent or longer than `maxBytes`. */
 export async function readText(
   source: ByteSource,
   ifd: Ifd,

@@ -26,10 +26,17 @@ interface PageRange {
 
 const ELEMENT =
   /<(?:\w+:)?(Image|Pixels|Channel|Plane|TiffData|Objective)(\s[^<>]*?)?\/?>|<(?:\w+:)?UUID\s[^<>]*?FileName\s*=\s*["']([^"']*)["']/g;
-const ATTRIBUTE = /([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+// A name must follow a space: otherwise a long word without `=` would be tried from each of its letters.
+const ATTRIBUTE = /\s([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 export function isOmeXml(description: string): boolean {
   return /<(?:\w+:)?OME[\s>]/.test(description.slice(0, 4096));
+}
+
+/** The file that holds the description of a set of files, for one that only refers to it; undefined for all others. */
+export function companionName(description: string): string | undefined {
+  const name = /<(?:\w+:)?BinaryOnly\s[^<>]*?MetadataFile\s*=\s*["']([^"']*)["']/.exec(description.slice(0, 4096))?.[1];
+  return name === undefined ? undefined : baseName(unescapeXml(name));
 }
 
 /** @param fileName name of this file, without its folder: other files of the same image have pages of their own. */
