@@ -104,44 +104,26 @@ export class LivePublisher implements Publisher {
     this.#viewers.set(socket.id, viewer);
     socket.on('disconnect', () => this.#viewers.delete(socket.id));
 
-    socket.on('settings', (settings, done) => {
-      const parsed = settingsSchema.safeParse(settings);
-      if (parsed.success) viewer.apply(parsed.data);
-      answer(done, parsed.success ? undefined : z.prettifyError(parsed.error));
-    });
-    const command =
-      <A extends unknown[]>(act: (...args: A) => Promise<void>) =>
-      (...args: [...A, (result: CommandResult) => void]) => {
-        const done = args.pop();
-        act(...(args as unknown as A)).then(
+    /** Whatever a peer sends, the answer is a result: never an exception of ours. */
+    const command = <T>(event: keyof ViewerToServer, schema: z.ZodType<T>, act: (value: T) => Promise<void>) => {
+      const untyped = socket as unknown as { on(event: string, listener: (...sent: unknown[]) => void): void };
+      untyped.on(event, (...sent) => {
+        const done = sent.at(-1);
+        const parsed = schema.safeParse(sent.length > 1 ? sent[0] : undefined);
+        if (!parsed.success) return answer(done, z.prettifyError(parsed.error));
+        act(parsed.data).then(
           () => answer(done),
           (error: unknown) => answer(done, messageOf(error)),
         );
-      };
-    socket.on(
-      'chooseModel',
-      command((id: string) => controls.chooseModel(z.string().max(200).parse(id))),
-    );
-    socket.on(
-      'choosePolicy',
-      command((policy: Policy) => controls.choosePolicy(z.enum(['every', 'newest']).parse(policy))),
-    );
-    socket.on(
-      'startSource',
-      command(() => controls.startSource()),
-    );
-    socket.on(
-      'stopSource',
-      command(() => controls.stopSource()),
-    );
-    socket.on(
-      'record',
-      command((on: boolean) => controls.record(z.boolean().parse(on))),
-    );
-    socket.on(
-      'mark',
-      command((note: string) => controls.mark(z.string().max(2000).parse(note))),
-    );
+      });
+    };
+    command('settings', settingsSchema, async (settings) => viewer.apply(settings));
+    command('chooseModel', z.string().max(200), (id) => controls.chooseModel(id));
+    command('choosePolicy', z.enum(['every', 'newest']), (policy) => controls.choosePolicy(policy));
+    command('startSource', z.undefined(), () => controls.startSource());
+    command('stopSource', z.undefined(), () => controls.stopSource());
+    command('record', z.boolean(), (on) => controls.record(on));
+    command('mark', z.string().max(2000), (note) => controls.mark(note));
 
     socket.emit('state', state());
     if (this.#newest) viewer.offer(this.#newest);

@@ -140,7 +140,7 @@ export interface ServerToViewer {
 }
 
 export interface ViewerToServer {
-  settings: (settings: ViewerSettings, done?: (result: CommandResult) => void) => void;
+  settings: (settings: ViewerSettings, done: (result: CommandResult) => void) => void;
   /** Takes effect between two frames; no frame is lost and the stream does not restart. */
   chooseModel: (modelId: string, done: (result: CommandResult) => void) => void;
   choosePolicy: (policy: Policy, done: (result: CommandResult) => void) => void;
