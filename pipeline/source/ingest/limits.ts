@@ -1,0 +1,21 @@
+/** What a sender may ask of the service. Memory for frames under way is at most connections * frames each * bytes each. */
+export interface IngestLimits {
+  /** Pixels of one frame, byte. */
+  readonly maxFrameBytes: number;
+  /** Senders at the same time. */
+  readonly maxConnections: number;
+  /** socket.io: frames of one sender that are not acknowledged yet. */
+  readonly maxUnacknowledged: number;
+  /** TCP: a frame that has begun must be complete within, ms. */
+  readonly frameTimeoutMs: number;
+  /** TCP: a connection on which no frame begins is closed after, ms. */
+  readonly idleTimeoutMs: number;
+}
+
+export const DEFAULT_INGEST_LIMITS: IngestLimits = {
+  maxFrameBytes: 64 * 1024 * 1024, // a 4096 x 4096 camera at 16 bits, twice
+  maxConnections: 8,
+  maxUnacknowledged: 4,
+  frameTimeoutMs: 30_000,
+  idleTimeoutMs: 60 * 60 * 1000, // time-lapses pause for long
+};
