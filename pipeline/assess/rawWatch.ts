@@ -14,6 +14,7 @@ import { photons } from './photons.ts';
 import { rowCorrelation } from './rowCorrelation.ts';
 import { RunningMean } from './runningMean.ts';
 import { saturation } from './saturation.ts';
+import { Stillness } from './stillness.ts';
 import { temporalVariance } from './temporalNoise.ts';
 
 /** What is known of the detector and the objective. */
@@ -41,8 +42,6 @@ const EVERY = { bidirectional: 4, frc: 32, gaussian: 8, stillness: 4 } as const;
 const BIDIRECTIONAL_FRAMES = 10;
 /** Mean frame from which the scene's range is first read. */
 const RANGE_FRAMES = 16;
-/** A scene holds still when frames four apart differ at most this much more than neighbours do. */
-const STILL = 1.5;
 /** Below this many pixels a spectrum says nothing. */
 const SMALLEST_SPECTRUM = 32;
 const LARGEST_FRC = 256;
@@ -77,7 +76,7 @@ export class RawWatch {
   readonly #gaussian = new GaussianBaseline(MEMORY / 4);
   #bestFocus = 0;
   #transfer: PhotonTransfer | undefined;
-  readonly #apart = { one: new RunningMean(Infinity), four: new RunningMean(Infinity) };
+  #stillness = new Stillness();
   #fit: VarianceModel | undefined;
   #levels: { readonly low: number; readonly bright: number; readonly high: number } | undefined;
   #bidirectional: BidirectionalOffset | undefined;
@@ -142,18 +141,17 @@ export class RawWatch {
     this.#transfer ??= new PhotonTransfer(grey.sizeX, grey.sizeY);
     this.#transfer.add(grey);
     const { frames } = this.#transfer;
-    const fourBefore = this.#kept.at(-4)?.grey;
-    if (fourBefore && frames > 4 && frames % EVERY.stillness === 0) {
-      this.#apart.four.add(temporalVariance(fourBefore, grey));
-      this.#apart.one.add(temporalVariance(this.#kept.at(-1)?.grey ?? grey, grey));
+    const fourBefore = this.#kept.at(-4);
+    const before = this.#kept.at(-1);
+    if (fourBefore && before && frames % EVERY.stillness === 0) {
+      this.#stillness.add(fourBefore.grey, before.grey, grey);
     }
     if (frames === PHOTON_TRANSFER_FRAMES || (frames === RANGE_FRAMES && !this.#levels))
       this.#readLevels(this.#transfer);
     if (frames < PHOTON_TRANSFER_FRAMES) return;
-    if (this.#apart.four.mean <= STILL * this.#apart.one.mean) this.#fit = this.#transfer.fit() ?? this.#fit;
+    if (this.#stillness.holds) this.#fit = this.#transfer.fit() ?? this.#fit;
     this.#transfer = undefined;
-    this.#apart.one = new RunningMean(Infinity);
-    this.#apart.four = new RunningMean(Infinity);
+    this.#stillness = new Stillness();
   }
 
   #readLevels(transfer: PhotonTransfer): void {
