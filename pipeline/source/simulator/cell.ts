@@ -79,7 +79,9 @@ export function createCells(random: Random, width: number, height: number, spaci
       const jitter = i === 0 && j === 0 ? 0.02 : 0.06;
       const x = (i + (j % 2 === 0 ? 0 : 0.3) + jitter * random.normal()) * spacing;
       const y = (j + jitter * random.normal()) * spacing;
-      cells.push(createCell(random, x, y, spacing * random.between(0.41, 0.46)));
+      const cell = createCell(random, x, y, spacing * random.between(0.43, 0.48));
+      const reach = 1.3 * cell.radius;
+      if (Math.abs(x) < width / 2 + reach && Math.abs(y) < height / 2 + reach) cells.push(cell);
     }
   }
   return cells;

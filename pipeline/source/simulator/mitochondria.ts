@@ -53,7 +53,9 @@ interface Cut {
 }
 
 const TRACK_STEP = 0.1;
-const PERSISTENCE = 3;
+const PERSISTENCE = 4;
+/** Distance that tracks keep from the nucleus and the edge of the cell. */
+const MARGIN = 0.5;
 /** Distance between the points that stand for a thread: no more than 1.5 standard deviations of their image. */
 const POINT_SPACING = 0.2;
 export const REFERENCE_RADIUS = 0.2;
@@ -111,22 +113,26 @@ function createCut(random: Random, length: number): Cut {
   };
 }
 
-/** A worm-like chain of at least `length` inside the cytoplasm, denser around the nucleus. */
+/** A worm-like chain of at least `length` that stays in the cytoplasm: whatever leaves it is drawn again elsewhere. */
 function createTrack(random: Random, cell: Cell, length: number): { trackX: Float32Array; trackY: Float32Array } {
   const steps = Math.ceil(length / TRACK_STEP) + 2;
   const trackX = new Float32Array(steps);
   const trackY = new Float32Array(steps);
-  let { x, y } = placeInCytoplasm(random, cell);
-  let heading = random.between(0, 2 * Math.PI);
   const bend = Math.sqrt(TRACK_STEP / PERSISTENCE);
-  for (let k = 0; k < steps; k++) {
-    trackX[k] = x;
-    trackY[k] = y;
-    heading += bend * random.normal() + steer(cell, x, y, heading);
-    x += TRACK_STEP * Math.cos(heading);
-    y += TRACK_STEP * Math.sin(heading);
+  for (;;) {
+    let { x, y } = placeInCytoplasm(random, cell);
+    let heading = random.between(0, 2 * Math.PI);
+    let k = 0;
+    for (; k < steps; k++) {
+      if (k % 4 === 0 && depthInCytoplasm(cell, x, y) < MARGIN) break;
+      trackX[k] = x;
+      trackY[k] = y;
+      heading += bend * random.normal();
+      x += TRACK_STEP * Math.cos(heading);
+      y += TRACK_STEP * Math.sin(heading);
+    }
+    if (k === steps) return { trackX, trackY };
   }
-  return { trackX, trackY };
 }
 
 /** Around a track, with room for undulation and wandering. */
@@ -140,24 +146,15 @@ function boundsOf({ trackX, trackY }: { trackX: Float32Array; trackY: Float32Arr
   };
 }
 
+/** Anywhere in the cytoplasm, more often around the nucleus. */
 function placeInCytoplasm(random: Random, cell: Cell): { x: number; y: number } {
   for (;;) {
     const x = cell.x + cell.radius * random.between(-1.3, 1.3);
     const y = cell.y + cell.radius * random.between(-1.3, 1.3);
-    if (depthInCytoplasm(cell, x, y) < 0.8) continue;
-    const crowding = 0.12 + Math.exp(-distanceFromNucleus(cell, x, y) / (0.28 * cell.radius));
+    if (depthInCytoplasm(cell, x, y) < MARGIN) continue;
+    const crowding = 0.15 + Math.exp(-distanceFromNucleus(cell, x, y) / (0.25 * cell.radius));
     if (random.uniform() < crowding) return { x, y };
   }
-}
-
-/** Turn (rad) that keeps a chain in the cytoplasm: towards the deeper side when what lies ahead is shallow. */
-function steer(cell: Cell, x: number, y: number, heading: number): number {
-  const depthAhead = (turn: number) =>
-    depthInCytoplasm(cell, x + 1.2 * Math.cos(heading + turn), y + 1.2 * Math.sin(heading + turn));
-  const ahead = depthAhead(0);
-  if (ahead > 0.7) return 0;
-  const strength = Math.min(0.3, 0.1 + 0.15 * (0.7 - ahead));
-  return depthAhead(0.5) > depthAhead(-0.5) ? strength : -strength;
 }
 
 /** Width of the gap at `time`; 0 when the thread is whole. */

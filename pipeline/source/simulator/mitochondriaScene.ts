@@ -15,9 +15,9 @@ import { boundsOfField, overlap } from './view.ts';
 /** micrometre between cells */
 const CELL_SPACING = 46;
 /** Per square micrometre of cytoplasm. */
-const MITOCHONDRIA_DENSITY = 0.17;
+const MITOCHONDRIA_DENSITY = 0.24;
 /** Faint glow of the cytoplasm, relative to the reference mitochondrion. */
-const CYTOPLASM_GLOW = 0.05;
+const CYTOPLASM_GLOW = 0.06;
 const GLOW_SPACING = 1.5;
 const GLOW_SIGMA = 1.2;
 
