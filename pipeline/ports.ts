@@ -15,6 +15,7 @@ import type {
   EnhancedFrame,
   Frame,
   FrameIndex,
+  MissingFrames,
   NormalisedFrame,
   Plane,
   PlaneDescription,
@@ -105,6 +106,8 @@ export interface Recording {
   writeEnhanced(frame: ClassifiedFrame): Promise<void>;
   /** Appends a ledger row. Never blocks the path. */
   writeRow(row: LedgerRow): void;
+  /** Appends what is known of frames that never arrived. Never blocks the path. */
+  writeMissing?(missing: MissingFrames): void;
   readonly status: RecordingStatus;
   /** Finishes shards, metadata and certificate. */
   close(totals: LedgerTotals): Promise<void>;

@@ -1,0 +1,160 @@
+/** One image of a session (`raw` or `enhanced`): puts planes into shards and keeps the metadata in step. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FrameIndex } from '../frame.ts';
+import type { PlaneCodec } from './codec.ts';
+import { writeJsonAtomically } from './jsonFile.ts';
+import { ARRAY_NAME, imageArray, imageGroup, shardKey, type ImageDescription, type ImageExtent } from './omeZarr.ts';
+import { ShardLog } from './shardLog.ts';
+
+/** A shard stays open until planes arrive this many shards later in time: late planes within it cost nothing. */
+const OPEN_SHARDS_BACK = 1;
+/** Bounds the files held open by a deep stack; the log written longest ago is closed first. */
+const MAX_OPEN_LOGS = 512;
+
+export interface PlaneToWrite {
+  readonly index: FrameIndex;
+  readonly sequence: number;
+  readonly arrivedMs: number;
+  /** Little-endian, row-major, samples interleaved. */
+  readonly pixels: Uint8Array;
+}
+
+interface OpenShard {
+  readonly shard: number;
+  readonly column: string;
+  readonly log: ShardLog;
+}
+
+export class ImageWriter {
+  readonly description: ImageDescription;
+  readonly #folder: string;
+  readonly #codec: PlaneCodec;
+  readonly #open = new Map<string, OpenShard>();
+  /** Which positions of each shard are taken, by shard key; one bit a plane. */
+  readonly #taken = new Map<string, Uint8Array>();
+  /** Last time point of each column (c, z). */
+  readonly #lastT = new Map<string, number>();
+  #extent: ImageExtent = { sizeT: 0, sizeC: 0, sizeZ: 0 };
+  #metadataStale = true;
+
+  constructor(imagesFolder: string, description: ImageDescription, codec: PlaneCodec) {
+    this.description = description;
+    this.#folder = join(imagesFolder, description.name);
+    this.#codec = codec;
+    mkdirSync(join(this.#folder, ARRAY_NAME), { recursive: true });
+  }
+
+  /**
+   * The place that a plane will take. Its own index, unless another plane is there already: then the time point after the
+   * last one of its channel and section, so that neither is lost.
+   */
+  place(index: FrameIndex): FrameIndex {
+    const { planesPerShard } = this.description;
+    const taken = this.#taken.get(keyOf(Math.floor(index.t / planesPerShard), index));
+    if (!taken || !hasBit(taken, index.t % planesPerShard)) return index;
+    return { ...index, t: (this.#lastT.get(columnOf(index)) ?? -1) + 1 };
+  }
+
+  /** Encodes and appends a plane; `hurried` leaves out the compression. Returns the bytes written. */
+  async write(plane: PlaneToWrite, { hurried }: { hurried: boolean }): Promise<number> {
+    const pixels = this.description.samplesPerPixel === 3 ? planar(plane.pixels) : plane.pixels;
+    const stored = hurried ? await this.#codec.encodePlain(pixels) : await this.#codec.encode(pixels);
+    const { planesPerShard } = this.description;
+    const { index } = plane;
+    const shard = Math.floor(index.t / planesPerShard);
+    const position = index.t % planesPerShard;
+    const written = this.#shardOf(shard, index).log.append(position, plane.sequence, plane.arrivedMs, stored);
+    this.#note(shard, position, index);
+    this.#finishShardsBefore(shard - OPEN_SHARDS_BACK, columnOf(index));
+    return written;
+  }
+
+  sync(): void {
+    for (const { log } of this.#open.values()) log.sync();
+  }
+
+  /** Makes the shape on disk cover every plane that was written. */
+  writeMetadata(): void {
+    if (!this.#metadataStale) return;
+    writeJsonAtomically(join(this.#folder, 'zarr.json'), imageGroup(this.description, this.#extent));
+    writeJsonAtomically(join(this.#folder, ARRAY_NAME, 'zarr.json'), imageArray(this.description, this.#extent));
+    this.#metadataStale = false;
+  }
+
+  /** Lets go of every open file, so that writing can start afresh after trouble with the disk. */
+  abandon(): void {
+    for (const { log } of this.#open.values()) log.abandon();
+    this.#open.clear();
+  }
+
+  close(): void {
+    for (const key of [...this.#open.keys()]) this.#finish(key);
+    this.writeMetadata();
+  }
+
+  #shardOf(shard: number, index: FrameIndex): OpenShard {
+    const key = keyOf(shard, index);
+    const open = this.#open.get(key);
+    if (open) return open;
+    if (this.#open.size >= MAX_OPEN_LOGS) this.#finish(this.#open.keys().next().value!);
+    const { log } = ShardLog.open(join(this.#folder, ARRAY_NAME, key), this.description.planesPerShard);
+    const opened = { shard, column: columnOf(index), log };
+    this.#open.set(key, opened);
+    return opened;
+  }
+
+  #finishShardsBefore(shard: number, column: string): void {
+    for (const [key, open] of this.#open) {
+      if (open.shard < shard && open.column === column) this.#finish(key);
+    }
+  }
+
+  #finish(key: string): void {
+    const open = this.#open.get(key);
+    open?.log.finish();
+    this.#open.delete(key);
+  }
+
+  #note(shard: number, position: number, index: FrameIndex): void {
+    const key = keyOf(shard, index);
+    const column = columnOf(index);
+    let taken = this.#taken.get(key);
+    if (!taken) this.#taken.set(key, (taken = new Uint8Array(Math.ceil(this.description.planesPerShard / 8))));
+    taken[position >> 3]! |= 1 << (position & 7);
+    this.#lastT.set(column, Math.max(this.#lastT.get(column) ?? -1, index.t));
+    const { sizeT, sizeC, sizeZ } = this.#extent;
+    if (index.t < sizeT && index.c < sizeC && index.z < sizeZ) return;
+    this.#extent = {
+      sizeT: Math.max(sizeT, index.t + 1),
+      sizeC: Math.max(sizeC, index.c + 1),
+      sizeZ: Math.max(sizeZ, index.z + 1),
+    };
+    this.#metadataStale = true;
+  }
+}
+
+function keyOf(shard: number, index: FrameIndex): string {
+  return shardKey(shard, index.c, index.z);
+}
+
+function columnOf(index: FrameIndex): string {
+  return `${index.c}/${index.z}`;
+}
+
+function hasBit(bits: Uint8Array, at: number): boolean {
+  return (bits[at >> 3]! & (1 << (at & 7))) !== 0;
+}
+
+/** R G B R G B ... to RR.. GG.. BB..; colour planes are uint8. */
+function planar(interleaved: Uint8Array): Uint8Array {
+  const size = interleaved.length / 3;
+  const samples = new Uint8Array(interleaved.length);
+  for (let pixel = 0; pixel < size; pixel++) {
+    samples[pixel] = interleaved[3 * pixel]!;
+    samples[size + pixel] = interleaved[3 * pixel + 1]!;
+    samples[2 * size + pixel] = interleaved[3 * pixel + 2]!;
+  }
+  return samples;
+}

@@ -1,0 +1,138 @@
+/**
+ * The metadata of an OME-Zarr 0.5 store as plain objects (https://ngff.openmicroscopy.org/0.5, Zarr v3 with the
+ * `sharding_indexed` codec). Nothing here touches a file.
+ *
+ *     images.ome.zarr/          group, "bioformats2raw.layout": 3
+ *       OME/                    group, "series": ["raw", "enhanced"]
+ *       raw/                    group, multiscales, omero
+ *         0/                    array t, c, z, y, x
+ *       enhanced/               the same; its own sizes and its own pixel size
+ *
+ * A colour plane is stored as three channels (R, G, B), because OME-Zarr has no samples; its three samples share a chunk.
+ */
+
+import type { Channel, PixelType } from '../frame.ts';
+
+export const IMAGES_FOLDER = 'images.ome.zarr';
+/** Path of the full-resolution array inside an image's group. */
+export const ARRAY_NAME = '0';
+export const RAW_IMAGE = 'raw';
+export const ENHANCED_IMAGE = 'enhanced';
+/** Our own attributes, beside `ome`. */
+export const OWN_ATTRIBUTES = 'scopestream';
+
+/** What does not change in one image of a session. */
+export interface ImageDescription {
+  readonly name: string;
+  readonly sizeX: number;
+  readonly sizeY: number;
+  readonly samplesPerPixel: 1 | 3;
+  readonly pixelType: PixelType;
+  /** micrometre per pixel of this image. */
+  readonly physicalSizeX?: number;
+  readonly physicalSizeY?: number;
+  readonly physicalSizeZ?: number;
+  /** second */
+  readonly timeIncrement?: number;
+  readonly channels: readonly Channel[];
+  /** Intensities shown at first as black and white, stored units. */
+  readonly window: readonly [number, number];
+  /** Range of stored values. */
+  readonly range: readonly [number, number];
+  readonly planesPerShard: number;
+  readonly codecs: readonly object[];
+  /** Under `scopestream` in the attributes. */
+  readonly own: Readonly<Record<string, unknown>>;
+}
+
+/** Number of planes along each; grows while the session is recorded. */
+export interface ImageExtent {
+  readonly sizeT: number;
+  readonly sizeC: number;
+  readonly sizeZ: number;
+}
+
+export function rootGroup(): object {
+  return group({ ome: { version: '0.5', 'bioformats2raw.layout': 3 } });
+}
+
+export function seriesGroup(images: readonly string[]): object {
+  return group({ ome: { version: '0.5', series: images } });
+}
+
+export function imageGroup(image: ImageDescription, extent: ImageExtent): object {
+  const space = (known: number | undefined) => (known === undefined ? {} : { unit: 'micrometer' });
+  const multiscale = {
+    name: image.name,
+    axes: [
+      { name: 't', type: 'time', ...(image.timeIncrement === undefined ? {} : { unit: 'second' }) },
+      { name: 'c', type: 'channel' },
+      { name: 'z', type: 'space', ...space(image.physicalSizeZ) },
+      { name: 'y', type: 'space', ...space(image.physicalSizeY) },
+      { name: 'x', type: 'space', ...space(image.physicalSizeX) },
+    ],
+    datasets: [{ path: ARRAY_NAME, coordinateTransformations: [{ type: 'scale', scale: scaleOf(image) }] }],
+  };
+  const omero = { channels: channelsOf(image, extent.sizeC), rdefs: { model: 'color' } };
+  return group({ ome: { version: '0.5', multiscales: [multiscale], omero }, [OWN_ATTRIBUTES]: image.own });
+}
+
+export function imageArray(image: ImageDescription, extent: ImageExtent): object {
+  const chunk = [1, image.samplesPerPixel, 1, image.sizeY, image.sizeX];
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape: [extent.sizeT, extent.sizeC * image.samplesPerPixel, extent.sizeZ, image.sizeY, image.sizeX],
+    data_type: image.pixelType,
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: [image.planesPerShard, ...chunk.slice(1)] } },
+    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+    fill_value: 0,
+    codecs: [
+      {
+        name: 'sharding_indexed',
+        configuration: {
+          chunk_shape: chunk,
+          codecs: image.codecs,
+          index_codecs: [{ name: 'bytes', configuration: { endian: 'little' } }, { name: 'crc32c' }],
+          index_location: 'end',
+        },
+      },
+    ],
+    attributes: {},
+    dimension_names: ['t', 'c', 'z', 'y', 'x'],
+  };
+}
+
+/** Path of a shard under its image's array: the chunk key of Zarr's default encoding. */
+export function shardKey(shard: number, c: number, z: number): string {
+  return `c/${shard}/${c}/${z}/0/0`;
+}
+
+function group(attributes: object): object {
+  return { zarr_format: 3, node_type: 'group', attributes };
+}
+
+function scaleOf(image: ImageDescription): number[] {
+  const { timeIncrement = 1, physicalSizeZ = 1, physicalSizeY = 1, physicalSizeX = 1 } = image;
+  return [timeIncrement, 1, physicalSizeZ, physicalSizeY, physicalSizeX];
+}
+
+const COLOURS = ['00FF00', 'FF00FF', '00FFFF', 'FFFF00', 'FF0000', '0000FF'];
+const SAMPLES = [
+  { suffix: ' R', color: 'FF0000' },
+  { suffix: ' G', color: '00FF00' },
+  { suffix: ' B', color: '0000FF' },
+];
+
+function channelsOf(image: ImageDescription, sizeC: number): object[] {
+  const [start, end] = image.window;
+  const [min, max] = image.range;
+  const style = { active: true, coefficient: 1, family: 'linear', inverted: false, window: { start, end, min, max } };
+  return Array.from({ length: sizeC }, (_, c) => {
+    const label = image.channels[c]?.name ?? `channel ${c}`;
+    if (image.samplesPerPixel === 3)
+      return SAMPLES.map(({ suffix, color }) => ({ label: label + suffix, color, ...style }));
+    const color = sizeC === 1 ? 'FFFFFF' : COLOURS[c % COLOURS.length];
+    return [{ label, color, ...style }];
+  }).flat();
+}

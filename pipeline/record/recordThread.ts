@@ -1,0 +1,79 @@
+/** The recording thread: compression, checksums and all file access of one session, one task after the other. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { describeDiskTrouble } from './diskTrouble.ts';
+import type { FromThread, RecordOrder, ToThread } from './messages.ts';
+import { SessionWriter } from './sessionWriter.ts';
+
+const TICK_MS = 500;
+
+const port = parentPort!;
+const order = workerData as RecordOrder;
+
+function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function fail(error: unknown, folder: string): void {
+  tell({ type: 'failed', problem: describeDiskTrouble(error, folder) });
+}
+
+function record(writer: SessionWriter): void {
+  let last = Promise.resolve();
+  let ticking = false;
+  const inTurn = (work: () => void | Promise<void>) => {
+    last = last.then(work).catch((error: unknown) => fail(error, writer.folder));
+    return last;
+  };
+
+  const ticks = setInterval(() => {
+    if (ticking) return;
+    ticking = true;
+    void inTurn(() => writer.tick()).then(() => (ticking = false));
+  }, TICK_MS);
+
+  const write = async (id: number, pixels: Uint8Array, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      tell({ type: 'refused', id, problem: describeDiskTrouble(error, writer.folder) });
+      return;
+    }
+    tell({ type: 'written', id, pixels }, [pixels.buffer as ArrayBuffer]);
+  };
+
+  port.on('message', (message: ToThread) => {
+    switch (message.type) {
+      case 'raw':
+        void inTurn(() => write(message.id, message.task.pixels, () => writer.writeRaw(message.task)));
+        break;
+      case 'enhanced':
+        void inTurn(() => write(message.id, message.task.pixels, () => writer.writeEnhanced(message.task)));
+        break;
+      case 'row':
+        void inTurn(() => writer.writeRow(message.row));
+        break;
+      case 'missing':
+        void inTurn(() => writer.writeMissing(message.missing));
+        break;
+      case 'close':
+        clearInterval(ticks);
+        writer.stopWaiting();
+        void inTurn(() => writer.close()).then(() => {
+          tell({ type: 'closed' });
+          port.close();
+        });
+        break;
+    }
+  });
+  tell({ type: 'opened', folder: writer.folder });
+}
+
+try {
+  record(new SessionWriter(order, (report) => tell({ type: 'disk', report })));
+} catch (error) {
+  const { code } = error as NodeJS.ErrnoException;
+  const folder = `${order.settings.root}/${order.acquisition.id}`;
+  const problem = code === 'EEXIST' ? `${folder}: a session of this name is there already` : undefined;
+  tell({ type: 'failed', problem: problem ?? describeDiskTrouble(error, folder) });
+}

@@ -1,0 +1,166 @@
+/** The images of a session that is being recorded: `raw`, and one `enhanced` for each shape that a model makes. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Acquisition, PixelType } from '../frame.ts';
+import { planeCodec, type PlaneCodec } from './codec.ts';
+import { enhancedImageName } from './frameIndex.ts';
+import { ImageWriter } from './imageWriter.ts';
+import { writeJsonAtomically } from './jsonFile.ts';
+import type { EnhancedTask, RawTask } from './messages.ts';
+import { RAW_IMAGE, rootGroup, seriesGroup, type ImageDescription } from './omeZarr.ts';
+import { planesPerShard, type RecordSettings } from './settings.ts';
+
+const BYTES_PER_PIXEL: Readonly<Record<PixelType, number>> = { uint8: 1, uint16: 2, float32: 4 };
+
+export class SessionImages {
+  readonly #folder: string;
+  readonly #acquisition: Acquisition;
+  readonly #settings: Pick<RecordSettings, 'codec' | 'planesPerShard'>;
+  readonly #codec: PlaneCodec;
+  readonly #images: ImageWriter[] = [];
+  #seriesStale = true;
+
+  constructor(folder: string, acquisition: Acquisition, settings: Pick<RecordSettings, 'codec' | 'planesPerShard'>) {
+    this.#folder = folder;
+    this.#acquisition = acquisition;
+    this.#settings = settings;
+    this.#codec = planeCodec(settings.codec);
+    mkdirSync(join(folder, 'OME'), { recursive: true });
+    writeJsonAtomically(join(folder, 'zarr.json'), rootGroup());
+    this.writeMetadata();
+  }
+
+  /** The image for raw planes. The first plane sets the window that viewers open with. */
+  raw(task: RawTask): ImageWriter {
+    return this.#images[0] ?? this.#add(describeRaw(this.#acquisition, task), { measured: true });
+  }
+
+  /** The image that takes enhanced planes of this shape and scale. */
+  enhanced(task: EnhancedTask): ImageWriter {
+    const fits = ({ description: d }: ImageWriter) =>
+      d.name !== RAW_IMAGE &&
+      d.sizeX === task.sizeX &&
+      d.sizeY === task.sizeY &&
+      d.samplesPerPixel === task.samplesPerPixel &&
+      d.pixelType === task.pixelType &&
+      d.own['intensityScale'] === task.intensityScale;
+    const number = Math.max(0, this.#images.length - 1);
+    return (
+      this.#images.find(fits) ??
+      this.#add(describeEnhanced(this.#acquisition, task, enhancedImageName(number)), {
+        predicted: true,
+        intensityScale: task.intensityScale,
+        magnification: task.magnification,
+      })
+    );
+  }
+
+  sync(): void {
+    for (const image of this.#images) image.sync();
+  }
+
+  writeMetadata(): void {
+    for (const image of this.#images) image.writeMetadata();
+    if (!this.#seriesStale) return;
+    const names = this.#images.map((image) => image.description.name);
+    writeJsonAtomically(join(this.#folder, 'OME', 'zarr.json'), seriesGroup(names));
+    this.#seriesStale = false;
+  }
+
+  abandon(): void {
+    for (const image of this.#images) image.abandon();
+  }
+
+  close(): void {
+    for (const image of this.#images) image.close();
+    this.writeMetadata();
+  }
+
+  #add(
+    description: Omit<ImageDescription, 'planesPerShard' | 'codecs' | 'own'>,
+    own: Record<string, unknown>,
+  ): ImageWriter {
+    const image = new ImageWriter(
+      this.#folder,
+      { ...description, planesPerShard: this.#planesPerShard(description), codecs: this.#codec.metadata, own },
+      this.#codec,
+    );
+    this.#images.push(image);
+    this.#seriesStale = true;
+    return image;
+  }
+
+  #planesPerShard({ sizeX, sizeY, samplesPerPixel, pixelType }: PlaneShape): number {
+    const planeBytes = sizeX * sizeY * samplesPerPixel * BYTES_PER_PIXEL[pixelType];
+    return this.#settings.planesPerShard ?? planesPerShard(planeBytes);
+  }
+}
+
+type PlaneShape = Pick<ImageDescription, 'sizeX' | 'sizeY' | 'samplesPerPixel' | 'pixelType'>;
+type Described = Omit<ImageDescription, 'planesPerShard' | 'codecs' | 'own'>;
+
+function describeRaw(acquisition: Acquisition, first: RawTask): Described {
+  const { sizeX, sizeY, samplesPerPixel, pixelType, channels, significantBits } = acquisition;
+  return {
+    name: RAW_IMAGE,
+    sizeX,
+    sizeY,
+    samplesPerPixel,
+    pixelType,
+    channels,
+    ...physicalSizes(acquisition, 1),
+    window: windowOf(first.pixels, pixelType),
+    range: [0, pixelType === 'float32' ? 1 : 2 ** significantBits - 1],
+  };
+}
+
+function describeEnhanced(acquisition: Acquisition, first: EnhancedTask, name: string): Described {
+  const { sizeX, sizeY, samplesPerPixel, pixelType, magnification } = first;
+  return {
+    name,
+    sizeX,
+    sizeY,
+    samplesPerPixel,
+    pixelType,
+    channels: acquisition.channels.map((channel) => ({ ...channel, name: `${channel.name} (predicted)` })),
+    ...physicalSizes(acquisition, magnification),
+    window: windowOf(first.pixels, pixelType),
+    range: [0, pixelType === 'float32' ? 1 : 2 ** (8 * BYTES_PER_PIXEL[pixelType]) - 1],
+  };
+}
+
+function physicalSizes(acquisition: Acquisition, magnification: number): Partial<Described> {
+  const { physicalSizeX, physicalSizeY, physicalSizeZ, timeIncrement } = acquisition;
+  return {
+    ...(physicalSizeX !== undefined && { physicalSizeX: physicalSizeX / magnification }),
+    ...(physicalSizeY !== undefined && { physicalSizeY: physicalSizeY / magnification }),
+    ...(physicalSizeZ !== undefined && { physicalSizeZ }),
+    ...(timeIncrement !== undefined && { timeIncrement }),
+  };
+}
+
+/** Smallest and largest intensity of a plane. */
+function windowOf(pixels: Uint8Array, pixelType: PixelType): [number, number] {
+  const values = viewPixels(pixels, pixelType);
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low < high ? [low, high] : [low, low + 1];
+}
+
+/** Pixels as numbers; `bytes` must begin at a multiple of the pixel's size, as a fresh buffer does. */
+export function viewPixels(bytes: Uint8Array, pixelType: PixelType): Uint8Array | Uint16Array | Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  switch (pixelType) {
+    case 'uint8':
+      return bytes;
+    case 'uint16':
+      return new Uint16Array(buffer, byteOffset, byteLength / 2);
+    case 'float32':
+      return new Float32Array(buffer, byteOffset, byteLength / 4);
+  }
+}

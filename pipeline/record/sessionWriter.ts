@@ -1,0 +1,216 @@
+/**
+ * Writes one session. Lives in the recording thread, and is handed one task at a time: all file access of a session that
+ * is being recorded happens here, in the order of the calls.
+ */
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FrameIndex, MissingFrames, Prediction } from '../frame.ts';
+import type { LedgerRow } from '../ledger.ts';
+import { describeDiskTrouble, DiskFull } from './diskTrouble.ts';
+import { DiskWatch } from './diskWatch.ts';
+import { FrameIndexFile, INDEX_FILE } from './frameIndex.ts';
+import type { ImageWriter } from './imageWriter.ts';
+import { chainStart, LEDGER_FILE, LedgerFile } from './ledgerFile.ts';
+import { lockSession, touchLock, unlockSession } from './lock.ts';
+import type { DiskReport, EnhancedTask, RawTask, RecordOrder } from './messages.ts';
+import { IMAGES_FOLDER } from './omeZarr.ts';
+import type { FrameLine, LedgerLine, ProvenanceLine, StoredEnhanced, StoredRaw } from './rows.ts';
+import { SESSION_FILE, sessionConstants } from './sessionFile.ts';
+import { SessionImages } from './sessionImages.ts';
+import { syncFolder } from './shardLog.ts';
+
+const RETRY_DISK_MS = 1000;
+/** Above this share of its time at work the thread stores planes without compressing them, so that it keeps up. */
+const HURRY_ABOVE_BUSY_SHARE = 0.7;
+/** Weight of one task in the running share. */
+const BUSY_WEIGHT = 0.1;
+
+/** What is known of a frame between its raw plane and its row. */
+interface StoredFrame {
+  raw?: StoredRaw;
+  enhanced?: StoredEnhanced;
+  provenance?: number;
+}
+
+export class SessionWriter {
+  readonly folder: string;
+  readonly #order: RecordOrder;
+  readonly #images: SessionImages;
+  readonly #disk: DiskWatch;
+  readonly #ledger: LedgerFile;
+  readonly #index: FrameIndexFile;
+  readonly #frames = new Map<number, StoredFrame>();
+  /** Ids of provenance lines by their content. */
+  readonly #provenances = new Map<string, number>();
+  readonly #report: (report: DiskReport) => void;
+  /** Aborted when the session is to close: from then on nobody waits for the disk. */
+  readonly #closing = new AbortController();
+  #waiting: string | undefined;
+  #syncedMs = performance.now();
+  #idleSinceMs = performance.now();
+  #busyShare = 0;
+
+  /** Makes the session's folder. Throws the system's error when it cannot. */
+  constructor(order: RecordOrder, report: (report: DiskReport) => void) {
+    const { acquisition, settings } = order;
+    this.#order = order;
+    this.#report = report;
+    this.folder = join(settings.root, acquisition.id);
+    mkdirSync(settings.root, { recursive: true });
+    mkdirSync(this.folder);
+    lockSession(this.folder);
+    const sessionFile = join(this.folder, SESSION_FILE);
+    writeFileSync(sessionFile, JSON.stringify(sessionConstants(order), null, 2) + '\n', { flush: true });
+    this.#images = new SessionImages(join(this.folder, IMAGES_FOLDER), acquisition, settings);
+    this.#disk = new DiskWatch(this.folder, settings);
+    this.#ledger = new LedgerFile(join(this.folder, LEDGER_FILE), { sizeBytes: 0, head: chainStart(sessionFile) });
+    this.#index = new FrameIndexFile(join(this.folder, INDEX_FILE), 0);
+    syncFolder(this.folder);
+  }
+
+  /** Returns when the plane is on disk as the fsync policy promises. */
+  async writeRaw(task: RawTask): Promise<void> {
+    const { index } = await this.#writePlane(() => this.#images.raw(task), task, task.index);
+    this.#frames.set(task.sequence, { raw: { index, sha256: sha256(task.pixels) } });
+  }
+
+  async writeEnhanced(task: EnhancedTask): Promise<void> {
+    const frame = this.#frames.get(task.sequence) ?? {};
+    const { prediction, normalisation, intensityScale, magnification } = task;
+    const provenance = await this.#provenance({ prediction, normalisation, intensityScale, magnification });
+    const wanted = frame.raw?.index ?? task.index;
+    const { image, index } = await this.#writePlane(() => this.#images.enhanced(task), task, wanted);
+    this.#frames.set(task.sequence, { ...frame, provenance, enhanced: { image, index, sha256: sha256(task.pixels) } });
+  }
+
+  async writeRow(row: LedgerRow): Promise<void> {
+    const { prediction, ...rest } = row;
+    const stored = this.#frames.get(row.sequence) ?? {};
+    this.#frames.delete(row.sequence);
+    const provenance = stored.provenance ?? (prediction && (await this.#provenance({ prediction })));
+    const line: FrameLine = { ...rest, ...stored, ...(provenance !== undefined && { provenance }) };
+    await this.#writeLine(line);
+  }
+
+  async writeMissing({ count, reason, noticedMs }: MissingFrames): Promise<void> {
+    await this.#writeLine({ event: 'missing', count, reason, noticedMs });
+  }
+
+  /** The work of every second: flush, keep the shape on disk in step, say that somebody is at work here. */
+  tick(): void {
+    const { fsync, fsyncIntervalMs } = this.#order.settings;
+    if (fsync === 'interval' && performance.now() - this.#syncedMs >= fsyncIntervalMs) this.#sync();
+    this.#images.writeMetadata();
+    touchLock(this.folder);
+    this.#tellDisk();
+  }
+
+  /** The session is about to close: a task that waits for the disk tries once more, and fails by name. */
+  stopWaiting(): void {
+    this.#closing.abort();
+  }
+
+  /** Finishes the shards, the metadata and the ledger. */
+  async close(): Promise<void> {
+    await this.#whenDiskIsWell(() => {
+      this.#images.close();
+      this.#ledger.close();
+      this.#index.close();
+      unlockSession(this.folder);
+      syncFolder(this.folder);
+    });
+    this.#tellDisk();
+  }
+
+  async #writePlane(
+    imageFor: () => ImageWriter,
+    task: RawTask,
+    wanted: FrameIndex,
+  ): Promise<{ image: string; index: FrameIndex }> {
+    return this.#whenDiskIsWell(async () => {
+      this.#disk.assertRoom();
+      const startedMs = performance.now();
+      const image = imageFor();
+      const index = image.place(wanted);
+      const hurried = this.#busyShare > HURRY_ABOVE_BUSY_SHARE;
+      this.#disk.wrote(await image.write({ ...task, index }, { hurried }));
+      if (this.#order.settings.fsync === 'every-frame') this.#sync();
+      this.#wasBusy(startedMs);
+      return { image: image.description.name, index };
+    });
+  }
+
+  /** Id of the provenance line with this content; writes it when it is new. */
+  async #provenance(content: Omit<ProvenanceLine, 'event' | 'id'> & { prediction: Prediction }): Promise<number> {
+    const key = JSON.stringify(content);
+    const known = this.#provenances.get(key);
+    if (known !== undefined) return known;
+    const id = this.#provenances.size;
+    this.#provenances.set(key, id);
+    await this.#writeLine({ event: 'provenance', id, ...content });
+    return id;
+  }
+
+  async #writeLine(line: LedgerLine): Promise<void> {
+    await this.#whenDiskIsWell(() => {
+      const place = this.#ledger.append(line);
+      this.#index.append(line, place);
+    });
+  }
+
+  #sync(): void {
+    this.#images.sync();
+    this.#ledger.sync();
+    this.#syncedMs = performance.now();
+  }
+
+  #wasBusy(startedMs: number): void {
+    const now = performance.now();
+    const share = (now - startedMs) / Math.max(now - this.#idleSinceMs, 1e-3);
+    this.#busyShare += BUSY_WEIGHT * (share - this.#busyShare);
+    this.#idleSinceMs = now;
+  }
+
+  /** Does `work`; with `onDiskTrouble: wait`, again and again until the disk takes it. Throws what the disk did otherwise. */
+  async #whenDiskIsWell<T>(work: () => T | Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const done = await work();
+        if (this.#waiting !== undefined) {
+          this.#waiting = undefined;
+          this.#tellDisk();
+        }
+        return done;
+      } catch (error) {
+        const mayWait = this.#order.settings.onDiskTrouble === 'wait' && !this.#closing.signal.aborted;
+        if (!isDiskTrouble(error) || !mayWait) throw error;
+        this.#waiting = describeDiskTrouble(error, this.folder);
+        this.#tellDisk();
+        this.#letGo();
+        await sleep(RETRY_DISK_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** Closes every file: the disk may come back as another one, and the files are opened again when they are needed. */
+  #letGo(): void {
+    this.#images.abandon();
+    this.#ledger.abandon();
+    this.#index.close();
+  }
+
+  #tellDisk(): void {
+    this.#report({ ...this.#disk.report(), ...(this.#waiting !== undefined && { waiting: this.#waiting }) });
+  }
+}
+
+function isDiskTrouble(error: unknown): boolean {
+  return error instanceof DiskFull || (error as NodeJS.ErrnoException).code !== undefined;
+}
+
+function sha256(pixels: Uint8Array): string {
+  return createHash('sha256').update(pixels).digest('hex');
+}
