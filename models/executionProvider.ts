@@ -14,12 +14,53 @@ import { paddedSize } from './tile.ts';
 export const PROVIDERS = ['tensorrt', 'cuda', 'dml', 'webgpu', 'coreml', 'cpu'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
-/** Providers in the onnxruntime-node packages of a platform, the hoped-for fastest first. */
+/** Providers in the onnxruntime-node package of a platform, the hoped-for fastest first. */
 export function providerCandidates(os: string = platform(), cpu: string = arch()): readonly ProviderName[] {
   if (os === 'linux' && cpu === 'x64') return ['tensorrt', 'cuda', 'webgpu', 'cpu'];
   if (os === 'win32') return ['dml', 'webgpu', 'cpu'];
   if (os === 'darwin') return ['coreml', 'webgpu', 'cpu'];
   return ['webgpu', 'cpu'];
+}
+
+/** How a provider is loaded under the key of a model. */
+export type LoadModel = (provider: ProviderName) => Promise<void>;
+
+export interface ProviderTrial {
+  readonly provider: ProviderName;
+  /** Median time of a test frame; absent when it did not run. */
+  readonly ms?: number;
+  /** Why it is not to be used. */
+  readonly refusal?: string;
+}
+
+/** Root mean square of the difference from the CPU's output over the standard deviation of that output. */
+const TOLERANCE = 0.01;
+
+/**
+ * Tries the CPU and then each other candidate alone, and yields what came of it. The model last tried stays loaded. A
+ * candidate may take its process down: the client has a new one for the next.
+ */
+export async function* tryProviders(
+  client: InferenceClient,
+  key: string,
+  manifest: ModelManifest,
+  load: LoadModel,
+  candidates: readonly ProviderName[] = providerCandidates(),
+): AsyncGenerator<ProviderTrial> {
+  const frame = testFrame(manifest);
+  let cpu: TimedRun | undefined;
+  for (const provider of ['cpu' as const, ...candidates.filter((candidate) => candidate !== 'cpu')]) {
+    try {
+      await client.ready();
+      await load(provider);
+      const run = await timeRuns(client, key, frame);
+      cpu ??= run;
+      yield { provider, ms: run.ms, refusal: run === cpu ? undefined : comparison(run, cpu) };
+    } catch (error) {
+      client.forget(key);
+      yield { provider, refusal: shortened(messageOf(error)) };
+    }
+  }
 }
 
 export interface ProviderChoice {
@@ -29,19 +70,9 @@ export interface ProviderChoice {
   readonly refusals: Readonly<Record<string, string>>;
 }
 
-/** Pixels along a side of the test frame. */
-export const TEST_FRAME_SIZE = 256;
-/** Root mean square of the difference from the CPU's output over the standard deviation of that output. */
-const TOLERANCE = 0.01;
-/** Runs that are timed after the first, which may compile. */
-const TIMED_RUNS = 3;
-
-/** How a provider is loaded under a key of the client. */
-export type LoadModel = (provider: ProviderName) => Promise<void>;
-
 /**
- * Loads the model on the best provider that works, and leaves it loaded. `wanted` is `auto` or one provider; a wanted one
- * must work. Throws ProviderError with every refusal when none does.
+ * Loads the model on the best provider that works and leaves it warm. `wanted` is `auto` or one provider, which then must
+ * work, but may be slow. Throws ProviderError with every refusal when none does.
  */
 export async function chooseProvider(
   client: InferenceClient,
@@ -51,77 +82,41 @@ export async function chooseProvider(
   wanted: ProviderName | 'auto',
 ): Promise<ProviderChoice> {
   const refusals: Record<string, string> = {};
-  const frame = testFrame(manifest);
-  const measure = async (provider: ProviderName): Promise<{ result: RunResult; ms: number } | undefined> => {
-    try {
-      await client.ready();
-      await load(provider);
-      return await timeRuns(client, key, frame);
-    } catch (error) {
-      refusals[provider] = shortened(messageOf(error));
-      client.forget(key);
-      return undefined;
-    }
-  };
-
-  const cpu = await measure('cpu');
-  if (wanted === 'cpu' && cpu) return { provider: 'cpu', ms: cpu.ms, refusals };
-  const candidates = wanted === 'auto' ? providerCandidates().filter((provider) => provider !== 'cpu') : [wanted];
-  for (const provider of candidates) {
-    const tried = provider === 'cpu' ? undefined : await measure(provider);
-    if (!tried) continue;
-    const difference = cpu ? relativeDifference(tried.result, cpu.result) : 0;
-    if (difference > TOLERANCE) {
-      refusals[provider] = `its output differs from the CPU's by ${(100 * difference).toPrecision(2)} % of the signal`;
-    } else if (wanted === 'auto' && cpu && tried.ms >= cpu.ms) {
-      refusals[provider] = `slower than the CPU: ${tried.ms.toFixed(1)} ms a frame against ${cpu.ms.toFixed(1)} ms`;
+  let cpuMs: number | undefined;
+  const candidates = wanted === 'auto' ? providerCandidates() : [wanted];
+  for await (const { provider, ms, refusal } of tryProviders(client, key, manifest, load, candidates)) {
+    if (refusal !== undefined) {
+      refusals[provider] = refusal;
+    } else if (provider === 'cpu' && wanted !== 'cpu') {
+      cpuMs = ms;
+    } else if (wanted === 'auto' && ms! >= (cpuMs ?? Infinity)) {
+      refusals[provider] = `slower than the CPU: ${ms!.toFixed(1)} ms a frame against ${cpuMs!.toFixed(1)} ms`;
     } else {
-      return { provider, ms: tried.ms, refusals };
+      return { provider, ms: ms!, refusals };
     }
   }
-  if (wanted === 'auto' && cpu) {
-    if (candidates.length > 0) {
-      await client.ready();
-      await load('cpu');
-      await client.run(key, testRequest(frame), [frame]);
-    }
-    return { provider: 'cpu', ms: cpu.ms, refusals };
+  if (wanted !== 'auto' || cpuMs === undefined) {
+    const reasons = Object.entries(refusals).map(([provider, reason]) => `${provider}: ${reason}`);
+    throw new ProviderError(`${manifest.id} cannot run here: ${reasons.join('; ')}`, refusals);
   }
-  const reasons = Object.entries(refusals).map(([provider, reason]) => `${provider}: ${reason}`);
-  throw new ProviderError(`${manifest.id} cannot run here: ${reasons.join('; ')}`, refusals);
+  await client.ready();
+  await load('cpu');
+  const frame = testFrame(manifest);
+  await client.run(key, testRequest(frame), [frame]);
+  return { provider: 'cpu', ms: cpuMs, refusals };
 }
 
-/** onnxruntime's messages begin with the place in its own source; the reason is the last sentence. */
-function shortened(message: string): string {
-  const line = message.trim().split('\n')[0];
-  return line.startsWith('/') ? line.slice(line.lastIndexOf(' was false. ') + 1).replace('was false. ', '') : line;
-}
-
-async function timeRuns(
-  client: InferenceClient,
-  key: string,
-  plane: Plane,
-): Promise<{ readonly result: RunResult; readonly ms: number }> {
-  const request = testRequest(plane);
-  const result = await client.run(key, request, [plane]);
-  const times: number[] = [];
-  for (let i = 0; i < TIMED_RUNS; i++) times.push((await client.run(key, request, [plane])).ms);
-  return { result, ms: times.sort((a, b) => a - b)[TIMED_RUNS >> 1] };
-}
-
+/** Pixels along a side of the test frame. */
+const TEST_FRAME_SIZE = 256;
 /** counts of the test frame */
 const OFFSET = 100;
 const SCALE = 1000;
+const GAIN = 16;
 
-/** How the test frame goes through a model. */
-export function testRequest({ sizeX, sizeY, samplesPerPixel, pixelType }: Plane): Omit<RunRequest, 'planes'> {
-  return { sizeX, sizeY, samplesPerPixel, pixelType, offset: OFFSET, scale: SCALE, gain: 16 };
-}
-
-/** Blurred spots on a background with noise: the same picture each time, of a size that the model takes. */
-export function testFrame(manifest: Pick<ModelManifest, 'sizeX' | 'sizeY'>): Plane {
-  const sizeX = paddedSize(TEST_FRAME_SIZE, manifest.sizeX);
-  const sizeY = paddedSize(TEST_FRAME_SIZE, manifest.sizeY);
+/** Spots on a background with noise: the same picture each time, of a size that the model takes. */
+export function testFrame(model?: Pick<ModelManifest, 'sizeX' | 'sizeY'>): Plane {
+  const sizeX = model ? paddedSize(TEST_FRAME_SIZE, model.sizeX) : TEST_FRAME_SIZE;
+  const sizeY = model ? paddedSize(TEST_FRAME_SIZE, model.sizeY) : TEST_FRAME_SIZE;
   const data = new Uint16Array(sizeX * sizeY);
   let random = 1;
   for (let i = 0; i < data.length; i++) {
@@ -132,13 +127,44 @@ export function testFrame(manifest: Pick<ModelManifest, 'sizeX' | 'sizeY'>): Pla
   return { sizeX, sizeY, samplesPerPixel: 1, pixelType: 'uint16', data };
 }
 
-function relativeDifference(a: RunResult, b: RunResult): number {
-  const mean = (b.data as Uint16Array).reduce((sum, value) => sum + value, 0) / b.data.length;
+/** How the test frame goes through a method. */
+export function testRequest({ sizeX, sizeY, samplesPerPixel, pixelType }: Plane): Omit<RunRequest, 'planes'> {
+  return { sizeX, sizeY, samplesPerPixel, pixelType, offset: OFFSET, scale: SCALE, gain: GAIN };
+}
+
+interface TimedRun {
+  readonly result: RunResult;
+  readonly ms: number;
+}
+
+/** Runs that are timed after the first, which may compile. */
+const TIMED_RUNS = 3;
+
+async function timeRuns(client: InferenceClient, key: string, frame: Plane): Promise<TimedRun> {
+  const result = await client.run(key, testRequest(frame), [frame]);
+  const times: number[] = [];
+  for (let i = 0; i < TIMED_RUNS; i++) times.push((await client.run(key, testRequest(frame), [frame])).ms);
+  return { result, ms: times.sort((a, b) => a - b)[TIMED_RUNS >> 1] };
+}
+
+/** Undefined when both agree. */
+function comparison({ result }: TimedRun, cpu: TimedRun): string | undefined {
+  const a = result.data as Uint16Array;
+  const b = cpu.result.data as Uint16Array;
+  const mean = b.reduce((sum, value) => sum + value, 0) / b.length;
   let difference = 0;
   let signal = 0;
-  for (let i = 0; i < b.data.length; i++) {
-    difference += (a.data[i] - b.data[i]) ** 2;
-    signal += (b.data[i] - mean) ** 2;
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i] - b[i]) ** 2;
+    signal += (b[i] - mean) ** 2;
   }
-  return Math.sqrt(difference / Math.max(signal, Number.MIN_VALUE));
+  const relative = Math.sqrt(difference / Math.max(signal, Number.MIN_VALUE));
+  if (relative <= TOLERANCE) return undefined;
+  return `its output differs from the CPU's by ${(100 * relative).toPrecision(2)} % of the signal`;
+}
+
+/** onnxruntime's messages may begin with a place in its own source; the reason comes after the condition that failed. */
+function shortened(message: string): string {
+  const [line] = message.trim().split('\n');
+  return line.startsWith('/') ? (line.split(' was false. ').at(-1) ?? line) : line;
 }

@@ -32,7 +32,7 @@ const STDERR_KEPT = 600;
 
 export interface ClientSettings {
   /** A run that takes longer is stopped. */
-  readonly timeoutMs: number;
+  readonly runTimeoutMs: number;
   /** The same for loading a model, which may compile kernels. */
   readonly loadTimeoutMs: number;
   /** Told when the process dies and when it is back. Must not throw. */
@@ -113,7 +113,7 @@ export class InferenceClient {
     const run = { ...request, planes: planes.length };
     const parts = planes.map((plane) => plane.data);
     const { header, bytes } = await this.#inTurn(() =>
-      this.#ask({ id: this.#nextId++, op: 'run', key, run }, parts, this.#settings.timeoutMs),
+      this.#ask({ id: this.#nextId++, op: 'run', key, run }, parts, this.#settings.runTimeoutMs),
     );
     this.#pauseMs = FIRST_PAUSE_MS;
     const reply = header.run!;

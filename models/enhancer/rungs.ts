@@ -35,7 +35,7 @@ export async function loadBuiltIn(client: InferenceClient, kind: BuiltInId, magn
   const entry = builtIn(kind, magnification);
   const key = `${kind} x${magnification}`;
   await client.load(key, { kind, magnification });
-  const frame = testFrame({ sizeX: { min: 1, step: 1 }, sizeY: { min: 1, step: 1 } });
+  const frame = testFrame();
   await client.run(key, testRequest(frame), [frame]); // The first run is compiled; the second tells the time.
   const { ms } = await client.run(key, testRequest(frame), [frame]);
   return { entry, client, key, provider: 'cpu', refusals: {}, ms };

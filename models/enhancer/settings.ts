@@ -7,7 +7,7 @@ export interface EnhancerSettings {
   /** Folders with model packages, one below each. */
   readonly zooFolders: readonly string[];
   /** Id of a model; `auto` takes DEFAULT_MODEL where it runs and the Gaussian filter where not. */
-  readonly modelId: string;
+  readonly model: string;
   /** `auto` tries each one and takes the first that agrees with the CPU and is faster. */
   readonly provider: ProviderName | 'auto';
   /** Threads of one inference; 0 means up to two. */
@@ -17,7 +17,7 @@ export interface EnhancerSettings {
   /** `none`: the chosen model or a fault, nothing in its place; for comparing models. */
   readonly ladder: 'full' | 'none';
   /** A run that takes longer is stopped and its process restarted, ms. */
-  readonly timeoutMs: number;
+  readonly runTimeoutMs: number;
   /** The same for loading a model, where a provider may compile it, ms. */
   readonly loadTimeoutMs: number;
   /** Input pixels along a side; larger frames go through in tiles. */
@@ -36,12 +36,12 @@ export const DEFAULT_MODEL = 'lumen-m';
 
 export const DEFAULT_SETTINGS: EnhancerSettings = {
   zooFolders: [],
-  modelId: 'auto',
+  model: 'auto',
   provider: 'auto',
   threads: 0,
   policy: 'every',
   ladder: 'full',
-  timeoutMs: 10_000,
+  runTimeoutMs: 10_000,
   loadTimeoutMs: 180_000,
   tileLimit: 1024,
   faultsInARow: 3,

@@ -15,7 +15,7 @@ import { DEFAULT_MODEL, DEFAULT_SETTINGS, type EnhancerSettings } from './settin
  */
 export interface LadderEnhancer extends Enhancer {
   /** Models that can be chosen. */
-  readonly choices: readonly ModelEntry[];
+  readonly registry: Registry;
   /** The model in use, with its magnification. */
   readonly model: ModelEntry;
   /**
@@ -54,8 +54,8 @@ interface Steps {
 
 type BuildSteps = (id: string) => Promise<Steps>;
 
-async function firstSteps(registry: Registry, build: BuildSteps, { modelId }: EnhancerSettings): Promise<Steps> {
-  if (modelId !== 'auto') return build(modelId);
+async function firstSteps(registry: Registry, build: BuildSteps, { model }: EnhancerSettings): Promise<Steps> {
+  if (model !== 'auto') return build(model);
   if (!registry.models.some(({ id }) => id === DEFAULT_MODEL)) return build('gaussian');
   try {
     return await build(DEFAULT_MODEL);
@@ -95,7 +95,7 @@ async function buildSteps(
 }
 
 class SwitchingEnhancer implements LadderEnhancer {
-  readonly choices: readonly ModelEntry[];
+  readonly registry: Registry;
   #steps: Steps;
   readonly #build: BuildSteps;
   readonly #filters: InferenceClient;
@@ -113,7 +113,7 @@ class SwitchingEnhancer implements LadderEnhancer {
   ) {
     this.#steps = steps;
     this.#build = build;
-    this.choices = registry.models;
+    this.registry = registry;
     this.#filters = filters;
     this.#policy = policy;
   }
