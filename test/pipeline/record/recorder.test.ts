@@ -141,10 +141,9 @@ describe('trouble', () => {
     const recording = await recorder.open(acquisition());
     const written = expect(recording.writeRaw(frame(0))).rejects.toThrow(/the disk is full/);
     await expect
-      .poll(() => recording.status, { timeout: 5000 })
-      .toMatchObject({
-        state: 'waiting',
-        warning: /the disk is full/,
-      });
+      .poll(() => recording.status, { timeout: 10_000 })
+      .toMatchObject({ state: 'waiting', warning: /the disk is full/ });
+    await expect(recording.close(totals({}))).rejects.toThrow(/the disk is full/);
+    await written;
   });
 });
