@@ -5,6 +5,7 @@
  * them first (20 us for 256x256); none may transfer or change a plane that it was given.
  */
 
+import type { ByteSource } from './decode/byteSource.ts';
 import type { DecodeLimits } from './decode/limits.ts';
 import type {
   Acquisition,
@@ -49,13 +50,9 @@ export interface Decoder {
   /** True when the first bytes of a file (at least 16, fewer if the file is shorter) are of this format. */
   recognises(head: Uint8Array): boolean;
   /** Number of planes that are complete in the file now. Throws DecodeError (`retryable` while it may still grow). */
-  countPages(path: string): Promise<number>;
+  countPages(source: ByteSource): Promise<number>;
   /** One plane. Throws DecodeError naming the file; never takes memory beyond the limits. */
-  decode(
-    input: { path: string } | { bytes: Uint8Array; name: string },
-    page: number,
-    limits: DecodeLimits,
-  ): Promise<Decoded>;
+  decode(source: ByteSource, page: number, limits: DecodeLimits): Promise<Decoded>;
 }
 
 /** Enhances frames, off the main thread. A rejected promise is an EnhanceError and costs the enhancement of that frame. */

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { interval } from 'rxjs';
 import { Server } from 'socket.io';
-import { createEnhancer } from '../models/enhancer/ladder.ts';
+import { createEnhancer } from '../models/enhancer/enhancer.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics } from '../monitoring/metrics.ts';
 import { PathMonitor } from '../monitoring/monitor.ts';
 import { createAssessor } from '../pipeline/assess/assessor.ts';
-import { decodePayload } from '../pipeline/decode/registry.ts';
+import { decodeArrived } from '../pipeline/decode/registry.ts';
 import { SessionError } from '../pipeline/errors.ts';
 import type { ClassifiedFrame, Quality } from '../pipeline/frame.ts';
 import type { LedgerTotals } from '../pipeline/ledger.ts';
@@ -45,12 +45,15 @@ export async function createService(config: Config): Promise<Service> {
   requireSafeAddress(config.host, config.token);
   const log = createLogger(config.logLevel);
 
+  const policy = config.policy === 'auto' ? defaultPolicy(config.source.kind) : config.policy;
   const enhancer = await createEnhancer({
-    modelId: config.model.id,
+    model: config.model.id,
     zooFolders: [join(PACKAGE_ROOT, 'models/zoo'), ...config.model.folders],
     provider: config.model.provider,
     threads: config.model.threads,
-    timeoutMs: config.model.timeoutMs,
+    runTimeoutMs: config.model.timeoutMs,
+    policy,
+    onEvent: (event) => log.warn({ event }, 'the inference process'),
   });
 
   let quality: Quality | undefined;
@@ -98,7 +101,10 @@ export async function createService(config: Config): Promise<Service> {
       await enhancer.chooseModel(id);
       stateChanged();
     },
-    choosePolicy: async (policy) => session.choosePolicy(policy),
+    choosePolicy: async (chosen) => {
+      enhancer.choosePolicy(chosen);
+      session.choosePolicy(chosen);
+    },
     startSource: async () => session.start(),
     stopSource: () => session.stop(),
     record: async (on) => session.record(on),
@@ -111,9 +117,9 @@ export async function createService(config: Config): Promise<Service> {
   );
 
   const session = new SessionRunner({
-    createSource: () => createSource(config, ingestNamespace),
+    createSource: () => createSource(config, ingestNamespace, log),
     lasting: {
-      decode: (frame) => decodePayload(frame.payload, frame.name),
+      decode: (frame) => decodeArrived(frame),
       createNormaliser: () => createNormaliser(),
       createAssessor: (acquisition) => createAssessor(acquisition),
       enhancer,
@@ -126,13 +132,22 @@ export async function createService(config: Config): Promise<Service> {
       },
       monitor,
     },
-    recorder: createRecorder({ ...config.record, softwareVersion: SOFTWARE_VERSION }),
+    recorder: createRecorder({
+      root: config.record.folder,
+      codec: config.record.codec,
+      fsync: config.record.fsync,
+      onDiskTrouble: config.record.onDiskTrouble,
+      softwareVersion: SOFTWARE_VERSION,
+    }),
     nullRecorder,
-    policy: config.policy === 'auto' ? defaultPolicy(config.source.kind) : config.policy,
+    policy,
     maxFramesInFlight: config.maxFramesInFlight,
     stated: config.acquisition,
     record: config.record.enabled,
-    changed: () => stateChanged(),
+    changed: () => {
+      if (session.state === 'failed') log.error({ because: session.because }, 'the session has failed');
+      stateChanged();
+    },
     opened: (acquisition) => {
       live.beginSession(acquisition.id);
       log.info({ acquisition: acquisition.id, name: acquisition.name }, 'a session begins');
@@ -148,7 +163,7 @@ export async function createService(config: Config): Promise<Service> {
       session: acquisition && { id: acquisition.id, acquisition, state: session.state, because: session.because },
       source: session.source ?? { kind: config.source.kind, name: '', running: false },
       policy: session.policy,
-      models: enhancer.choices,
+      models: enhancer.registry.models,
       enhancer: enhancer.status,
       recording: session.recording,
       mayControl: true,

@@ -10,8 +10,8 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** True for a file: someone may still be writing it. */
   readonly mayGrow: boolean;
-  /** Changes when the file at this path has been replaced by another one. */
-  readonly identity: string;
+  /** For a file: what stays while it grows (which file it is), and what changes when it is written to. */
+  readonly file?: { readonly identity: string; readonly version: string };
   /** Fills `target` from `offset`. Throws a DecodeError when any of it lies outside the source. */
   readInto(target: Uint8Array, offset: number): Promise<void>;
   /** The text of a file in the same folder; undefined when there is none, or it is longer than `maxBytes`. */
@@ -23,12 +23,12 @@ export async function openFile(path: string): Promise<ByteSource> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw new DecodeError(path, `cannot be opened: ${messageOf(error)}`, { cause: error, retryable: true });
   });
-  const { size, dev, ino } = await handle.stat();
+  const { size, dev, ino, mtimeMs } = await handle.stat();
   const source: ByteSource = {
     name: path,
     sizeBytes: size,
     mayGrow: true,
-    identity: `${dev}:${ino}`,
+    file: { identity: `${path}:${dev}:${ino}`, version: `${size}:${mtimeMs}` },
     async readInto(target, offset) {
       for (let done = 0; done < target.length;) {
         const { bytesRead } = await handle.read(target, done, target.length - done, offset + done);
@@ -54,7 +54,6 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
     name,
     sizeBytes: bytes.length,
     mayGrow: false,
-    identity: name,
     async readInto(target, offset) {
       if (offset + target.length > bytes.length) {
         throw torn(source, `ends at byte ${bytes.length}, inside something that it points to`);

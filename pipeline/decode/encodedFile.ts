@@ -1,7 +1,7 @@
 import type { PixelType } from '../frame.ts';
 import type { Decoded, Decoder } from '../ports.ts';
 import { messageOf } from '../errors.ts';
-import { type ByteSource, memorySource, openFile, refused, torn } from './byteSource.ts';
+import { type ByteSource, refused, torn } from './byteSource.ts';
 import type { DecodeLimits } from './limits.ts';
 import { sharpHeader, sharpPlane } from './sharpPlane.ts';
 
@@ -13,20 +13,14 @@ export function encodedFileDecoder(id: string, recognises: Decoder['recognises']
     async countPages() {
       return 1;
     },
-    async decode(input, page, limits) {
-      const source = 'path' in input ? await openFile(input.path) : memorySource(input.bytes, input.name);
-      try {
-        if (page !== 0) throw refused(source, `has one page, so none with number ${page}`);
-        return await decodeEncoded(source, limits);
-      } finally {
-        await source.close();
-      }
+    async decode(source, page, limits) {
+      if (page !== 0) throw refused(source, `has one page, so none with number ${page}`);
+      return decodeEncoded(source, limits);
     },
   };
 }
 
-async function decodeEncoded(source: ByteSource, limits: DecodeLimits): Promise<Decoded> {
-  const { maxPixels, maxFileBytes } = limits;
+async function decodeEncoded(source: ByteSource, { maxPixels, maxFileBytes }: DecodeLimits): Promise<Decoded> {
   if (source.sizeBytes > maxFileBytes) {
     throw refused(source, `has ${source.sizeBytes} bytes, more than the ${maxFileBytes} that are allowed`);
   }

@@ -3,11 +3,11 @@
  * when a file first needs it. To add one, write the file and its line here.
  */
 
-import { DecodeError } from '../errors.ts';
-import type { Payload } from '../frame.ts';
+import type { ArrivedFrame, Payload } from '../frame.ts';
 import type { Decoded, Decoder } from '../ports.ts';
-import { openFile } from './byteSource.ts';
+import { type ByteSource, memorySource, openFile, refused, torn } from './byteSource.ts';
 import { DEFAULT_LIMITS, type DecodeLimits } from './limits.ts';
+import { mergeDescriptions } from './mergeDescriptions.ts';
 
 export const decoders: ReadonlyMap<string, () => Promise<Decoder>> = new Map([
   ['tiff', async () => (await import('./tiff.ts')).decoder],
@@ -29,7 +29,19 @@ export async function decoderFor(head: Uint8Array): Promise<Decoder | undefined>
   return undefined;
 }
 
-/** The plane that arrived. Throws DecodeError naming the frame; a plane that came as pixels passes as it is. */
+/**
+ * The plane that arrived, and all that is known of it: what the source says counts for more than what its file says. Throws
+ * DecodeError naming the frame.
+ */
+export async function decodeArrived(
+  { payload, name, description }: ArrivedFrame,
+  limits: DecodeLimits = DEFAULT_LIMITS,
+): Promise<Decoded> {
+  const decoded = await decodePayload(payload, name, limits);
+  return { plane: decoded.plane, description: mergeDescriptions(decoded.description, description) };
+}
+
+/** The plane in a payload, as its own file describes it. A plane that came as pixels passes as it is. */
 export async function decodePayload(
   payload: Payload,
   name: string,
@@ -38,35 +50,35 @@ export async function decodePayload(
   switch (payload.kind) {
     case 'plane':
       return { plane: payload.plane, description: {} };
-    case 'bytes': {
-      const decoder = await decoderFor(payload.bytes.subarray(0, HEAD_BYTES));
-      if (!decoder) throw new DecodeError(name, NOT_READ);
-      return decoder.decode({ bytes: payload.bytes, name }, payload.page, limits);
-    }
-    case 'file': {
-      const decoder = await decoderForFile(payload.path);
-      return decoder.decode({ path: payload.path }, payload.page, limits);
-    }
+    case 'bytes':
+      return withDecoder(memorySource(payload.bytes, name), (decoder, source) =>
+        decoder.decode(source, payload.page, limits),
+      );
+    case 'file':
+      return withDecoder(await openFile(payload.path), (decoder, source) =>
+        decoder.decode(source, payload.page, limits),
+      );
   }
 }
 
 /** Planes that are complete in a file now, at least 1. Throws DecodeError, `retryable` when the file may only be unfinished. */
 export async function countPages(path: string): Promise<number> {
-  return (await decoderForFile(path)).countPages(path);
+  return withDecoder(await openFile(path), (decoder, source) => decoder.countPages(source));
 }
 
-const NOT_READ = `is none of the formats that are read (${[...decoders.keys()].join(', ')})`;
-
-async function decoderForFile(path: string): Promise<Decoder> {
-  const source = await openFile(path);
+async function withDecoder<T>(
+  source: ByteSource,
+  work: (decoder: Decoder, source: ByteSource) => Promise<T>,
+): Promise<T> {
   try {
     const head = new Uint8Array(Math.min(HEAD_BYTES, source.sizeBytes));
     await source.readInto(head, 0);
     const decoder = await decoderFor(head);
-    if (decoder) return decoder;
-    // A file that is being written may have no head yet, or room for one.
+    if (decoder) return await work(decoder, source);
+    // A file that is being written may have no head yet, or only room for one.
     const unfinished = head.length < HEAD_BYTES || head.every((byte) => byte === 0);
-    throw new DecodeError(path, NOT_READ, { retryable: unfinished });
+    const problem = `is none of the formats that are read (${[...decoders.keys()].join(', ')})`;
+    throw unfinished ? torn(source, problem) : refused(source, problem);
   } finally {
     await source.close();
   }

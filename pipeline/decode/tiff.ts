@@ -1,6 +1,7 @@
 import type { Decoder } from '../ports.ts';
-import { type ByteSource, memorySource, openFile } from './byteSource.ts';
-import { describeFile, describePage, merged, type FileDescription } from './tiff/describe.ts';
+import type { ByteSource } from './byteSource.ts';
+import { mergeDescriptions } from './mergeDescriptions.ts';
+import { describeFile, describePage, type FileDescription } from './tiff/describe.ts';
 import { isTiff } from './tiff/ifd.ts';
 import { TiffPageTable } from './tiff/pageTable.ts';
 import { readPixels } from './tiff/pixels.ts';
@@ -19,38 +20,29 @@ export const decoder: Decoder = {
   id: 'tiff',
   recognises: isTiff,
 
-  async countPages(path) {
-    const source = await openFile(path);
-    try {
-      const { table } = await known(source);
-      await table.refresh(source);
-      if (table.count === 0) await table.page(source, 0); // Throws, and says why there is none.
-      return table.count;
-    } finally {
-      await source.close();
-    }
+  async countPages(source) {
+    const { table } = await known(source);
+    await table.refresh(source);
+    if (table.count === 0) await table.page(source, 0); // Throws, and says why there is none.
+    return table.count;
   },
 
-  async decode(input, pageNumber, limits) {
-    const source = 'path' in input ? await openFile(input.path) : memorySource(input.bytes, input.name);
-    try {
-      const file = 'path' in input ? await known(source) : { table: await TiffPageTable.open(source) };
-      const page = await file.table.page(source, pageNumber);
-      const plane = await readPixels(source, page.ifd.header.littleEndian, page.layout, limits);
-      file.describe ??= await describeFile(source, await file.table.firstIfd(source));
-      const description = merged(file.describe(pageNumber), await describePage(source, page.ifd));
-      return { plane, description };
-    } finally {
-      await source.close();
-    }
+  async decode(source, pageNumber, limits) {
+    const file = await known(source);
+    const page = await file.table.page(source, pageNumber);
+    const plane = await readPixels(source, page.ifd.header.littleEndian, page.layout, limits);
+    file.describe ??= await describeFile(source, await file.table.firstIfd(source));
+    return { plane, description: mergeDescriptions(file.describe(pageNumber), await describePage(source, page.ifd)) };
   },
 };
 
 async function known(source: ByteSource): Promise<KnownFile> {
-  const before = knownFiles.get(source.name);
-  knownFiles.delete(source.name);
+  if (!source.file) return { table: await TiffPageTable.open(source) };
+  const { identity } = source.file;
+  const before = knownFiles.get(identity);
+  knownFiles.delete(identity);
   const file = before && (await before.table.describes(source)) ? before : { table: await TiffPageTable.open(source) };
-  knownFiles.set(source.name, file);
+  knownFiles.set(identity, file);
   if (knownFiles.size > MAX_KNOWN_FILES) knownFiles.delete(knownFiles.keys().next().value!);
   return file;
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import type { FrameIndex, PlaneDescription } from '../../frame.ts';
+import type { PlaneDescription } from '../../frame.ts';
 import type { ByteSource } from '../byteSource.ts';
+import { mergeDescriptions } from '../mergeDescriptions.ts';
 import { type Ifd, readNumbers, readText, TAG } from './ifd.ts';
 import { describeImageJ, describeImageJInfo } from './imageJ.ts';
 import { describeMetaMorph } from './metaMorph.ts';
@@ -29,18 +30,18 @@ export async function describeFile(source: ByteSource, first: Ifd): Promise<File
   };
   if (isOmeXml(description)) {
     const ome = describeOmeXml(description, basename(source.name));
-    return (page) => merged(plain, ome(page));
+    return (page) => mergeDescriptions(plain, ome(page));
   }
   if (description.startsWith('ImageJ=')) {
     const info = await describeImageJInfo(source, first);
     const imageJ = describeImageJ(description, resolution);
-    return (page) => merged(plain, info, imageJ(page));
+    return (page) => mergeDescriptions(plain, info, imageJ(page));
   }
   if (first.entries.has(TAG.metaMorphUic1)) {
     const metaMorph = await describeMetaMorph(source, first, description);
-    return (page) => merged(plain, metaMorph(page));
+    return (page) => mergeDescriptions(plain, metaMorph(page));
   }
-  return () => merged(plain);
+  return () => mergeDescriptions(plain);
 }
 
 /** What the directory of a page says of this page alone. */
@@ -48,22 +49,6 @@ export async function describePage(source: ByteSource, ifd: Ifd): Promise<PlaneD
   const text = await readText(source, ifd, TAG.microManagerMetadata, MAX_PLANE_TEXT_BYTES);
   const plane = text === undefined ? undefined : parseJsonObject(text);
   return plane ? describeMicroManagerPlane(plane) : {};
-}
-
-/** Later descriptions win, field by field; fields that nobody stated are absent. */
-export function merged(...descriptions: readonly PlaneDescription[]): PlaneDescription {
-  const result: Record<string, unknown> = {};
-  const index: Partial<Record<keyof FrameIndex, number>> = {};
-  for (const description of descriptions) {
-    Object.assign(result, stated(description));
-    Object.assign(index, stated(description.index ?? {}));
-  }
-  delete result.index;
-  return Object.keys(index).length > 0 ? { ...result, index } : result;
-}
-
-function stated(record: object): object {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
 /** The description tag, or the companion file that it refers to. */

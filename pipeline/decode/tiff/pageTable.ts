@@ -21,9 +21,10 @@ const MAX_TEXT_BYTES = 16 * 1024 * 1024;
  */
 export class TiffPageTable {
   readonly #header: TiffHeader;
-  readonly #identity: string;
   /** What the first directory said when the table was begun: a file that was written anew says something else. */
   readonly #firstPage: string;
+  /** The version of the file in which that was last seen. */
+  #seenVersion: string | undefined;
   readonly #ifdOffsets: number[] = [];
   readonly #visited = new Set<number>();
   /** The directory to look at next; 0 when the last one ended the chain. */
@@ -35,7 +36,7 @@ export class TiffPageTable {
   #problem: unknown;
 
   private constructor(source: ByteSource, header: TiffHeader, firstPage: string) {
-    this.#identity = source.identity;
+    this.#seenVersion = source.file?.version;
     this.#header = header;
     this.#firstPage = firstPage;
     this.#nextOffset = header.firstIfdOffset;
@@ -47,9 +48,10 @@ export class TiffPageTable {
     return new TiffPageTable(source, header, fingerprint(await readIfd(source, header, header.firstIfdOffset)));
   }
 
-  /** False when the source is another file than the one that this table was made from, or was written anew. */
+  /** False when the file that this table was made from was written anew; true when it only grew. */
   async describes(source: ByteSource): Promise<boolean> {
-    if (source.identity !== this.#identity) return false;
+    if (source.file?.version === this.#seenVersion) return true;
+    this.#seenVersion = source.file?.version;
     const header = await readHeader(source);
     if (header.firstIfdOffset !== this.#header.firstIfdOffset || header.big !== this.#header.big) return false;
     return fingerprint(await readIfd(source, header, header.firstIfdOffset)) === this.#firstPage;
