@@ -85,8 +85,8 @@ export function acquire(
   const placement = new Placement();
   const stopping = new AbortController();
   const carried: ArrivedFrame[] = [];
-  /** Rows of frames that ended before the first picture opened the recording. */
-  const early: LedgerRow[] = [];
+  /** What there was to write before the first picture opened the recording. */
+  const early: ((recording: Recording) => void)[] = [];
   let waiting = 0;
   let acquisition: Acquisition | undefined;
   let opened: Opened | undefined;
@@ -96,6 +96,11 @@ export function acquire(
   const stop = (reason: FinishReason, because?: string): void => {
     finish ??= { reason, because };
     stopping.abort();
+  };
+
+  const write = (entry: (recording: Recording) => void): void => {
+    if (opened) entry(opened.recording);
+    else early.push(entry);
   };
 
   /** The one way out for a frame. */
@@ -119,8 +124,7 @@ export function acquire(
       cells: frame.cells,
     };
     ledger.end(row);
-    if (opened) opened.recording.writeRow(row);
-    else early.push(row);
+    write((recording) => recording.writeRow(row));
     if (as === 'carried') carried.push(frame.arrived);
     else frame.arrived.settled?.();
     gate.leave();
@@ -134,6 +138,7 @@ export function acquire(
   const admit = (event: SourceEvent): EncodedFrame | undefined => {
     if (event.type === 'missing') {
       ledger.miss(event.count);
+      write((recording) => recording.writeMissing?.(event));
       monitor.missing(event.count, event.reason);
       gate.leave();
       return undefined;
@@ -174,7 +179,7 @@ export function acquire(
 
   const open = async (described: Acquisition): Promise<Opened> => {
     const recording = await ports.recorder.open(described);
-    early.splice(0).forEach((row) => recording.writeRow(row));
+    early.splice(0).forEach((entry) => entry(recording));
     ports.opened(described, recording);
     return { recording, normalise: ports.createNormaliser(described), assessor: ports.createAssessor(described) };
   };

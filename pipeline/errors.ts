@@ -78,7 +78,9 @@ export function isScopestreamError<T extends ErrorTag = ErrorTag>(
   return error instanceof TaggedError && (tags.length === 0 || (tags as ErrorTag[]).includes(error.tag));
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown, with those of its causes that say more: `the model died: out of memory`. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  const cause = thrown.cause === undefined ? '' : messageOf(thrown.cause);
+  return cause === '' || thrown.message.includes(cause) ? thrown.message : `${thrown.message}: ${cause}`;
 }

@@ -79,8 +79,7 @@ const model = z.strictObject({
 const record = z.strictObject({
   folder: text('folder that holds the recorded sessions').default('recordings'),
   enabled: yesNo('record from the first frame').default(false),
-  enhanced: yesNo('record enhanced frames beside the raw ones').default(true),
-  codec: oneOf('compression of recorded planes', ['auto', 'none', 'zstd', 'blosc']).default('auto'),
+  codec: oneOf('compression of recorded planes', ['blosc', 'zstd', 'none']).default('blosc'),
   fsync: oneOf('when planes are forced to the disk', ['every-frame', 'interval', 'close']).default('interval'),
   onDiskTrouble: oneOf('full or failing disk: end the session, or make the source wait', ['end', 'wait']).default(
     'end',

@@ -1,0 +1,58 @@
+/** From settings to the source that they describe. */
+
+import type { Namespace } from 'socket.io';
+import type { Logger } from '../monitoring/logger.ts';
+import { countPages } from '../pipeline/decode/registry.ts';
+import { ConfigError } from '../pipeline/errors.ts';
+import type { Policy } from '../pipeline/flow.ts';
+import type { Source } from '../pipeline/ports.ts';
+import { createFolderSource } from '../pipeline/source/folder/folder.ts';
+import { PRESETS, type PresetName } from '../pipeline/source/simulator/presets.ts';
+import { createSimulator } from '../pipeline/source/simulator/simulator.ts';
+import { createTcpSource } from '../pipeline/source/tcp.ts';
+import type { Config, SourceKind } from './config/schema.ts';
+
+/** Files can wait for the model; an instrument that is live cannot. */
+export function defaultPolicy(kind: SourceKind): Policy {
+  return kind === 'folder' || kind === 'replay' ? 'every' : 'newest';
+}
+
+/** A source is opened once: a new one for each start. Throws ConfigError naming the setting that is missing or wrong. */
+export function createSource(config: Config, _ingest: Namespace, log: Logger): Source {
+  const { source, limits, token } = config;
+  const note = (message: string) => log.info({ source: source.kind }, message);
+  switch (source.kind) {
+    case 'simulator': {
+      const { preset, size, rate, frames, seed } = source.simulator;
+      if (!(preset in PRESETS)) {
+        throw new ConfigError(
+          `source.simulator.preset = "${preset}": must be one of ${Object.keys(PRESETS).join(', ')}`,
+        );
+      }
+      return createSimulator({
+        preset: preset as PresetName,
+        seed,
+        sizeX: size,
+        sizeY: size,
+        rate: rate || undefined,
+        realTime: rate !== 0,
+        frames: frames || undefined,
+      });
+    }
+    case 'folder': {
+      const { path, ...settings } = source.folder;
+      if (path === undefined) throw new ConfigError('source.folder.path is missing: the folder to watch');
+      return createFolderSource({ path, ...settings, countPages, note });
+    }
+    case 'tcp':
+      return createTcpSource({
+        ...source.tcp,
+        token,
+        limits: { maxFrameBytes: limits.frameBytes, maxConnections: limits.senders },
+        note,
+      });
+    case 'socketio':
+    case 'replay':
+      throw new ConfigError(`source.kind = ${source.kind}`);
+  }
+}
