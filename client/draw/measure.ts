@@ -1,0 +1,73 @@
+/**
+ * Numbers read from pictures along lines and inside regions. Positions are in raw samples, intensities in raw units.
+ */
+
+import { interpolatedIntensity, storedIntensity, type Picture } from './picture.ts';
+import type { Point } from './viewport.ts';
+
+export type ShapeKind = 'rectangle' | 'ellipse' | 'profile' | 'distance';
+
+/** Two corners of the box of a region, or two ends of a line. */
+export interface Shape {
+  readonly id: number;
+  readonly kind: ShapeKind;
+  readonly from: Point;
+  readonly to: Point;
+}
+
+export interface RegionStatistics {
+  readonly pixels: number;
+  readonly mean: number;
+  readonly standardDeviation: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Statistics of the samples whose centres lie in a rectangle or ellipse. Undefined when there are none. */
+export function regionStatistics(picture: Picture, shape: Shape): RegionStatistics | undefined {
+  const m = picture.magnification;
+  const left = Math.min(shape.from.x, shape.to.x);
+  const right = Math.max(shape.from.x, shape.to.x);
+  const top = Math.min(shape.from.y, shape.to.y);
+  const bottom = Math.max(shape.from.y, shape.to.y);
+  const centre = { x: (left + right) / 2, y: (top + bottom) / 2 };
+  const radius = { x: Math.max((right - left) / 2, 1e-9), y: Math.max((bottom - top) / 2, 1e-9) };
+  let pixels = 0;
+  let sum = 0;
+  let squares = 0;
+  let min = Infinity;
+  let max = -Infinity;
+  for (let j = Math.max(Math.ceil(top * m), 0); j <= Math.min(Math.floor(bottom * m), picture.sizeY - 1); j++) {
+    for (let i = Math.max(Math.ceil(left * m), 0); i <= Math.min(Math.floor(right * m), picture.sizeX - 1); i++) {
+      const inside =
+        shape.kind !== 'ellipse' || ((i / m - centre.x) / radius.x) ** 2 + ((j / m - centre.y) / radius.y) ** 2 <= 1;
+      if (!inside) continue;
+      const value = storedIntensity(picture, j * picture.sizeX + i);
+      pixels++;
+      sum += value;
+      squares += value * value;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  }
+  if (pixels === 0) return undefined;
+  const mean = sum / pixels;
+  return { pixels, mean, standardDeviation: Math.sqrt(Math.max(squares / pixels - mean * mean, 0)), min, max };
+}
+
+/** Intensities along a line, one value for each sample of the picture's spacing, both ends included. */
+export function lineProfile(picture: Picture, from: Point, to: Point): number[] {
+  const steps = Math.max(Math.round(distance(from, to) * picture.magnification), 1);
+  return Array.from({ length: steps + 1 }, (_, step) =>
+    interpolatedIntensity(
+      picture,
+      from.x + ((to.x - from.x) * step) / steps,
+      from.y + ((to.y - from.y) * step) / steps,
+    ),
+  );
+}
+
+/** In raw samples. */
+export function distance(from: Point, to: Point): number {
+  return Math.hypot(to.x - from.x, to.y - from.y);
+}

@@ -1,0 +1,132 @@
+/**
+ * The shader that turns stored intensities into colours. Positions `x` are in raw samples (see picture.ts).
+ */
+
+export const VERTEX_SHADER = `#version 300 es
+// One triangle that covers the viewport.
+void main() {
+  vec2 corner = vec2((gl_VertexID << 1) & 2, gl_VertexID & 2);
+  gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
+}`;
+
+export const FRAGMENT_SHADER = `#version 300 es
+precision highp float;
+precision highp int;
+precision highp usampler2D;
+
+uniform usampler2D rawPicture;
+uniform usampler2D enhancedPicture;
+uniform sampler2D lut;          // 256 x 1
+uniform sampler2D diverging;    // 256 x 1
+uniform int showing;            // 0 raw, 1 enhanced, 2 raw minus enhanced
+uniform int smoothly;          // 0 nearest sample, 1 Catmull-Rom, 2 bilinear
+uniform int grey;               // 1: one sample a pixel
+uniform int highlight;
+uniform float canvasHeight;     // device pixels
+uniform vec2 origin;            // device pixels from the top left: the corner of raw sample (0, 0)
+uniform float scale;            // device pixels per raw sample
+uniform float magnification;    // enhanced samples per raw sample
+uniform vec2 rawUnits;          // intensity = stored * x + y
+uniform vec2 enhancedUnits;
+uniform vec2 window;
+uniform float gamma;
+uniform float saturatedFrom;
+uniform float differenceRange;
+uniform vec3 saturatedColour;
+uniform vec3 zeroColour;
+
+out vec4 colour;
+
+// Between two samples the choice must not depend on rounding errors: the later one wins.
+const float TIE = 0.001;
+
+vec3 stored(usampler2D picture, ivec2 at) {
+  vec3 value = vec3(texelFetch(picture, clamp(at, ivec2(0), textureSize(picture, 0) - 1), 0).rgb);
+  return grey == 1 ? value.rrr : value;
+}
+
+vec4 catmullRom(float f) {
+  return 0.5 * vec4(
+    f * (-1.0 + f * (2.0 - f)),
+    2.0 + f * f * (-5.0 + 3.0 * f),
+    f * (1.0 + f * (4.0 - 3.0 * f)),
+    f * f * (f - 1.0));
+}
+
+vec3 bicubic(usampler2D picture, vec2 at) {
+  ivec2 base = ivec2(floor(at));
+  vec2 f = at - vec2(base);
+  vec4 wx = catmullRom(f.x);
+  vec4 wy = catmullRom(f.y);
+  vec3 sum = vec3(0.0);
+  for (int j = 0; j < 4; j++) {
+    vec3 row = vec3(0.0);
+    for (int i = 0; i < 4; i++) row += wx[i] * stored(picture, base + ivec2(i - 1, j - 1));
+    sum += wy[j] * row;
+  }
+  return max(sum, vec3(0.0));
+}
+
+vec3 bilinear(usampler2D picture, vec2 at) {
+  ivec2 base = ivec2(floor(at));
+  vec2 f = at - vec2(base);
+  vec3 above = mix(stored(picture, base), stored(picture, base + ivec2(1, 0)), f.x);
+  vec3 below = mix(stored(picture, base + ivec2(0, 1)), stored(picture, base + ivec2(1, 1)), f.x);
+  return mix(above, below, f.y);
+}
+
+// Mean over the samples that fall into one screen pixel, at most 8 x 8 of them.
+vec3 areaMean(usampler2D picture, vec2 at, float samplesPerPixel) {
+  int n = int(min(ceil(samplesPerPixel), 8.0));
+  vec3 sum = vec3(0.0);
+  for (int j = 0; j < n; j++)
+    for (int i = 0; i < n; i++) {
+      vec2 offset = (vec2(i, j) + 0.5) / float(n) - 0.5;
+      sum += stored(picture, ivec2(floor(at + offset * samplesPerPixel + 0.5 + TIE)));
+    }
+  return sum / float(n * n);
+}
+
+vec3 intensity(usampler2D picture, vec2 x, float m, vec2 units) {
+  vec2 at = x * m;
+  float samplesPerPixel = m / scale;
+  vec3 value;
+  if (smoothly == 0) value = stored(picture, ivec2(floor(at + 0.5 + TIE)));
+  else if (samplesPerPixel > 1.001) value = areaMean(picture, at, samplesPerPixel);
+  else if (samplesPerPixel > 0.999) value = stored(picture, ivec2(floor(at + 0.5 + TIE)));
+  else if (smoothly == 1) value = bicubic(picture, at);
+  else value = bilinear(picture, at);
+  return value * units.x + units.y;
+}
+
+vec3 lookUp(sampler2D table, float t) {
+  return texelFetch(table, ivec2(int(clamp(t, 0.0, 1.0) * 255.0 + 0.5), 0), 0).rgb;
+}
+
+void main() {
+  vec2 fromTopLeft = vec2(gl_FragCoord.x, canvasHeight - gl_FragCoord.y);
+  vec2 corner = (fromTopLeft - origin) / scale;
+  vec2 x = corner - 0.5;
+  ivec2 size = textureSize(rawPicture, 0);
+  if (corner.x < 0.0 || corner.y < 0.0 || corner.x >= float(size.x) || corner.y >= float(size.y)) discard;
+
+  if (showing == 2) {
+    vec3 d = intensity(rawPicture, x, 1.0, rawUnits) - intensity(enhancedPicture, x, magnification, enhancedUnits);
+    float mean = (d.r + d.g + d.b) / 3.0;
+    colour = vec4(lookUp(diverging, 0.5 + 0.5 * mean / differenceRange), 1.0);
+    return;
+  }
+
+  vec3 value = showing == 0
+    ? intensity(rawPicture, x, 1.0, rawUnits)
+    : intensity(enhancedPicture, x, magnification, enhancedUnits);
+  vec3 t = pow(clamp((value - window.x) / max(window.y - window.x, 1e-6), 0.0, 1.0), vec3(gamma));
+  vec3 shown = grey == 1 ? lookUp(lut, t.r) : t;
+
+  if (highlight == 1) {
+    vec3 measured = stored(rawPicture, ivec2(floor(corner))) * rawUnits.x + rawUnits.y;
+    if (max(measured.r, max(measured.g, measured.b)) >= saturatedFrom) shown = saturatedColour;
+    else if (max(measured.r, max(measured.g, measured.b)) <= 0.0) shown = zeroColour;
+  }
+  colour = vec4(shown, 1.0);
+}`;

@@ -1,0 +1,229 @@
+/**
+ * Draws scenes with WebGL2. Pictures are integer textures of the stored values, so what the shader reads is what was sent:
+ * no conversion to floats or to 8 bits on the way.
+ */
+
+import { DIVERGING, type Lut } from './lut.ts';
+import type { Picture } from './picture.ts';
+import { SATURATED_COLOUR, ZERO_COLOUR, type Layer, type Pane, type Renderer, type Scene } from './scene.ts';
+import { FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
+
+interface Held {
+  readonly texture: WebGLTexture;
+  picture: Picture | undefined;
+}
+
+/** Names of WebGL implementations that draw on the CPU: there, smooth sampling is bilinear, a quarter of the work. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|basic render/i;
+
+const SHOWING = { raw: 0, enhanced: 1, difference: 2 } as const;
+
+/** Undefined when the browser has no WebGL2. */
+export function createWebglRenderer(canvas: HTMLCanvasElement): Renderer | undefined {
+  const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, powerPreference: 'default' });
+  return gl ? new WebglRenderer(canvas, gl) : undefined;
+}
+
+class WebglRenderer implements Renderer {
+  readonly kind = 'webgl2';
+  readonly #canvas: HTMLCanvasElement;
+  readonly #gl: WebGL2RenderingContext;
+  #program!: WebGLProgram;
+  #uniforms = new Map<string, WebGLUniformLocation | null>();
+  /** One texture for each role of each layer, kept and refilled. */
+  #pictures = new Map<string, Held>();
+  #luts = new Map<Lut, WebGLTexture>();
+  #last: Scene | undefined;
+  readonly #smoothly: 1 | 2;
+
+  constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext) {
+    this.#canvas = canvas;
+    this.#gl = gl;
+    this.#smoothly = SOFTWARE.test(rendererName(gl)) ? 2 : 1;
+    canvas.addEventListener('webglcontextlost', this.#lost);
+    canvas.addEventListener('webglcontextrestored', this.#restored);
+    this.#prepare();
+  }
+
+  draw(scene: Scene): void {
+    this.#last = scene;
+    const gl = this.#gl;
+    if (gl.isContextLost()) return;
+    if (this.#canvas.width !== scene.width || this.#canvas.height !== scene.height) {
+      this.#canvas.width = scene.width;
+      this.#canvas.height = scene.height;
+    }
+    gl.viewport(0, 0, scene.width, scene.height);
+    gl.disable(gl.SCISSOR_TEST);
+    const [red, green, blue] = scene.background;
+    gl.clearColor(red / 255, green / 255, blue / 255, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.enable(gl.SCISSOR_TEST);
+    for (const pane of scene.panes) {
+      if (pane.width < 1 || pane.height < 1) continue;
+      gl.scissor(pane.x, scene.height - pane.y - pane.height, pane.width, pane.height);
+      this.#drawPane(scene, pane);
+    }
+  }
+
+  dispose(): void {
+    this.#canvas.removeEventListener('webglcontextlost', this.#lost);
+    this.#canvas.removeEventListener('webglcontextrestored', this.#restored);
+    for (const { texture } of this.#pictures.values()) this.#gl.deleteTexture(texture);
+    for (const texture of this.#luts.values()) this.#gl.deleteTexture(texture);
+    this.#gl.deleteProgram(this.#program);
+  }
+
+  #drawPane(scene: Scene, pane: Pane): void {
+    const gl = this.#gl;
+    // A difference has one sign and one scale, so it is shown of the first layer only.
+    const layers = pane.showing === 'difference' ? scene.layers.slice(0, 1) : scene.layers;
+    layers.forEach((layer, number) => {
+      if (number === 0) gl.disable(gl.BLEND);
+      else {
+        gl.enable(gl.BLEND);
+        gl.blendFunc(gl.ONE, gl.ONE);
+      }
+      this.#drawLayer(scene, pane, layer, number);
+    });
+  }
+
+  #drawLayer(scene: Scene, pane: Pane, layer: Layer, number: number): void {
+    const gl = this.#gl;
+    const enhanced = layer.enhanced ?? layer.raw;
+    this.#bindPicture(0, `${number} raw`, layer.raw);
+    this.#bindPicture(1, `${number} enhanced`, enhanced);
+    this.#bindLut(2, layer.lut);
+    this.#bindLut(3, DIVERGING);
+    gl.uniform1i(this.#at('showing'), SHOWING[pane.showing]);
+    gl.uniform1i(this.#at('smoothly'), scene.sampling === 'smooth' ? this.#smoothly : 0);
+    gl.uniform1i(this.#at('grey'), layer.raw.samplesPerPixel === 1 ? 1 : 0);
+    gl.uniform1i(this.#at('highlight'), scene.highlightLimits ? 1 : 0);
+    gl.uniform1f(this.#at('canvasHeight'), scene.height);
+    gl.uniform2f(this.#at('origin'), pane.mapping.originX, pane.mapping.originY);
+    gl.uniform1f(this.#at('scale'), pane.mapping.scale);
+    gl.uniform1f(this.#at('magnification'), enhanced.magnification);
+    gl.uniform2f(this.#at('rawUnits'), layer.raw.intensityScale, layer.raw.intensityOffset);
+    gl.uniform2f(this.#at('enhancedUnits'), enhanced.intensityScale, enhanced.intensityOffset);
+    gl.uniform2f(this.#at('window'), layer.window[0], layer.window[1]);
+    gl.uniform1f(this.#at('gamma'), layer.gamma);
+    gl.uniform1f(this.#at('saturatedFrom'), scene.saturatedFrom);
+    gl.uniform1f(this.#at('differenceRange'), scene.differenceRange);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  #bindPicture(unit: number, role: string, picture: Picture): void {
+    const gl = this.#gl;
+    let held = this.#pictures.get(role);
+    if (!held) {
+      held = { texture: this.#createTexture(), picture: undefined };
+      this.#pictures.set(role, held);
+    }
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_2D, held.texture);
+    if (held.picture === picture) return;
+    const wide = picture.data instanceof Uint16Array;
+    const rgb = picture.samplesPerPixel === 3;
+    const internal = rgb ? (wide ? gl.RGB16UI : gl.RGB8UI) : wide ? gl.R16UI : gl.R8UI;
+    const format = rgb ? gl.RGB_INTEGER : gl.RED_INTEGER;
+    const type = wide ? gl.UNSIGNED_SHORT : gl.UNSIGNED_BYTE;
+    const before = held.picture;
+    const sameShape =
+      before?.sizeX === picture.sizeX &&
+      before.sizeY === picture.sizeY &&
+      before.samplesPerPixel === picture.samplesPerPixel &&
+      before.data instanceof Uint16Array === wide;
+    if (sameShape) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, picture.sizeX, picture.sizeY, format, type, picture.data);
+    } else {
+      gl.texImage2D(gl.TEXTURE_2D, 0, internal, picture.sizeX, picture.sizeY, 0, format, type, picture.data);
+    }
+    held.picture = picture;
+  }
+
+  #bindLut(unit: number, lut: Lut): void {
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    const held = this.#luts.get(lut);
+    if (held) {
+      gl.bindTexture(gl.TEXTURE_2D, held);
+      return;
+    }
+    const texture = this.#createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGB8, 256, 1, 0, gl.RGB, gl.UNSIGNED_BYTE, lut);
+    this.#luts.set(lut, texture);
+  }
+
+  /** Integer textures can only be read at their samples, so interpolation is the shader's work. */
+  #createTexture(): WebGLTexture {
+    const gl = this.#gl;
+    const texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+    return texture;
+  }
+
+  #prepare(): void {
+    const gl = this.#gl;
+    this.#pictures = new Map();
+    this.#luts = new Map();
+    this.#uniforms = new Map();
+    this.#program = link(gl);
+    gl.useProgram(this.#program);
+    // Rows are packed: their length need not be a multiple of four bytes.
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    ['rawPicture', 'enhancedPicture', 'lut', 'diverging'].forEach((name, unit) => gl.uniform1i(this.#at(name), unit));
+    gl.uniform3f(this.#at('saturatedColour'), ...unit(SATURATED_COLOUR));
+    gl.uniform3f(this.#at('zeroColour'), ...unit(ZERO_COLOUR));
+  }
+
+  #at(name: string): WebGLUniformLocation | null {
+    let location = this.#uniforms.get(name);
+    if (location === undefined) {
+      location = this.#gl.getUniformLocation(this.#program, name);
+      this.#uniforms.set(name, location);
+    }
+    return location;
+  }
+
+  readonly #lost = (event: Event): void => event.preventDefault();
+
+  readonly #restored = (): void => {
+    this.#prepare();
+    if (this.#last) this.draw(this.#last);
+  };
+}
+
+const unit = (rgb: readonly [number, number, number]): [number, number, number] => [
+  rgb[0] / 255,
+  rgb[1] / 255,
+  rgb[2] / 255,
+];
+
+function rendererName(gl: WebGL2RenderingContext): string {
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  return String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+}
+
+function link(gl: WebGL2RenderingContext): WebGLProgram {
+  const program = gl.createProgram();
+  for (const [type, source] of [
+    [gl.VERTEX_SHADER, VERTEX_SHADER],
+    [gl.FRAGMENT_SHADER, FRAGMENT_SHADER],
+  ] as const) {
+    const shader = gl.createShader(type)!;
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+    gl.deleteShader(shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    throw new Error(`the picture shader does not link: ${gl.getProgramInfoLog(program)}`);
+  }
+  return program;
+}

@@ -1,0 +1,45 @@
+/**
+ * Histograms of the newest frames and the window of each channel in raw units.
+ */
+
+import { AutoContrast, histogramOf, histogramTop, type Histogram } from '../draw/histogram.ts';
+import type { LiveFrame } from './liveFrames.svelte.ts';
+
+export interface ChannelHistogram {
+  readonly raw: Histogram;
+  readonly enhanced?: Histogram;
+  /** Window from the percentiles of the last seconds, raw units. */
+  readonly autoWindow: readonly [number, number];
+}
+
+interface Follower {
+  readonly contrast: AutoContrast;
+  top: number;
+  sessionId: string;
+}
+
+export class Contrast {
+  byChannel = $state.raw<readonly (ChannelHistogram | undefined)[]>([]);
+  readonly #followers: Follower[] = [];
+
+  /**
+   * Takes a frame. The window follows the enhanced picture where there is one: it has the signal's range without the
+   * noise's, and raw and enhanced must share one window to be compared.
+   */
+  observe(frame: LiveFrame): void {
+    const { index, sessionId } = frame.header;
+    const follower = (this.#followers[index.c] ??= { contrast: new AutoContrast(), top: 0, sessionId });
+    if (follower.sessionId !== sessionId) {
+      follower.contrast.reset();
+      follower.top = 0;
+      follower.sessionId = sessionId;
+    }
+    follower.top = histogramTop(frame.raw, follower.top);
+    const raw = histogramOf(frame.raw, follower.top);
+    const enhanced = frame.enhanced && histogramOf(frame.enhanced, follower.top);
+    const autoWindow = follower.contrast.update(enhanced ?? raw, frame.receivedMs);
+    const next = [...this.byChannel];
+    next[index.c] = enhanced ? { raw, enhanced, autoWindow } : { raw, autoWindow };
+    this.byChannel = next;
+  }
+}

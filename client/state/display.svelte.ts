@@ -1,0 +1,48 @@
+/**
+ * The display settings of this browser: read from the link or the store, written back when they change.
+ */
+
+import { channelDefault, fromText, toText, type ChannelDisplay, type DisplaySettings } from './displaySettings.ts';
+import { linkTo, settingsInLink } from './pageAddress.ts';
+
+const STORE_KEY = 'scopestream.display';
+export class Display {
+  settings = $state.raw<DisplaySettings>(initial());
+
+  change(change: Partial<DisplaySettings>): void {
+    this.settings = { ...this.settings, ...change };
+  }
+
+  channel(number: number, channels: number): ChannelDisplay {
+    return this.settings.channels[number] ?? channelDefault(number, channels);
+  }
+
+  changeChannel(number: number, channels: number, change: Partial<ChannelDisplay>): void {
+    const next = [...this.settings.channels];
+    next[number] = { ...this.channel(number, channels), ...change };
+    this.change({ channels: next });
+  }
+
+  get link(): string {
+    return linkTo(location.href, toText(this.settings));
+  }
+
+  /** Keeps the settings for the next visit. A store that is full or forbidden only costs that. */
+  keep(): void {
+    try {
+      localStorage.setItem(STORE_KEY, toText(this.settings));
+    } catch {
+      return;
+    }
+  }
+}
+
+function initial(): DisplaySettings {
+  const linked = settingsInLink(location.href);
+  if (linked !== undefined) return fromText(linked);
+  try {
+    return fromText(localStorage.getItem(STORE_KEY) ?? '');
+  } catch {
+    return fromText('');
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The scene to draw, from what the viewer holds now.
+ */
+
+import { LUTS } from '../draw/lut.ts';
+import type { StagePane } from '../draw/panes.ts';
+import type { Layer, Scene } from '../draw/scene.ts';
+import type { Viewer } from './viewer.svelte.ts';
+
+const BACKGROUND = { dark: [5, 6, 7], light: [213, 216, 220] } as const;
+/** A difference of this many standard deviations of the noise has the strongest colour. */
+const DIFFERENCE_SIGMAS = 6;
+
+/** Undefined before the first frame. */
+export function liveScene(viewer: Viewer, panes: readonly StagePane[]): Scene | undefined {
+  const layers = layersOf(viewer);
+  if (layers.length === 0) return undefined;
+  const { stage, display } = viewer;
+  const device = (cssPixels: number): number => Math.round(cssPixels * stage.devicePixelRatio);
+  return {
+    width: Math.max(device(stage.width), 1),
+    height: Math.max(device(stage.height), 1),
+    panes: panes.map(({ showing, clip, box }) => ({
+      showing,
+      x: device(clip.x),
+      y: device(clip.y),
+      width: device(clip.x + clip.width) - device(clip.x),
+      height: device(clip.y + clip.height) - device(clip.y),
+      mapping: stage.mapping(box),
+    })),
+    layers,
+    sampling: display.settings.sampling,
+    highlightLimits: display.settings.highlightLimits,
+    saturatedFrom: viewer.saturatedFrom,
+    differenceRange: differenceRange(viewer),
+    background: BACKGROUND[display.settings.theme],
+  };
+}
+
+function layersOf(viewer: Viewer): Layer[] {
+  return viewer.frames.byChannel.flatMap((frame, channel) => {
+    if (!frame) return [];
+    const { lut, gamma, visible } = viewer.display.channel(channel, viewer.channelCount);
+    if (!visible && viewer.channelCount > 1) return [];
+    return [{ raw: frame.raw, enhanced: frame.enhanced, window: viewer.window(channel), gamma, lut: LUTS[lut] }];
+  });
+}
+
+/** Raw units at the ends of the colours of a difference. */
+export function differenceRange(viewer: Viewer): number {
+  const sigma = viewer.frames.calm?.header.quality?.measured.noiseSigma;
+  if (sigma !== undefined && sigma > 0) return DIFFERENCE_SIGMAS * sigma;
+  const [low, high] = viewer.window(0);
+  return (high - low) / 4;
+}

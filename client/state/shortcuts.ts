@@ -1,0 +1,173 @@
+/**
+ * The keyboard: one table that the page obeys and the sheet on `?` shows.
+ */
+
+import type { Comparison } from './displaySettings.ts';
+import type { Tool } from './tools.svelte.ts';
+import type { Viewer } from './viewer.svelte.ts';
+
+export interface Shortcut {
+  /** `KeyboardEvent.key`, lower case; `Shift+` before it where the shift key must be down. */
+  readonly key: string;
+  /** What is printed on the sheet; the key itself when absent. */
+  readonly shown?: string;
+  readonly group: 'Compare' | 'View' | 'Contrast' | 'Measure' | 'Acquisition' | 'Page';
+  readonly does: string;
+  readonly run: (viewer: Viewer) => void;
+}
+
+const compare = (key: string, comparison: Comparison, does: string): Shortcut => ({
+  key,
+  group: 'Compare',
+  does,
+  run: ({ display }) => display.change({ comparison }),
+});
+
+const tool = (key: string, name: Tool, does: string): Shortcut => ({
+  key,
+  group: 'Measure',
+  does,
+  run: ({ tools }) => (tools.tool = name),
+});
+
+const PAN_STEP = 60;
+const pan = (key: string, shown: string, x: number, y: number, does: string): Shortcut => ({
+  key,
+  shown,
+  group: 'View',
+  does,
+  run: ({ stage }) => stage.panBy({ x: x * PAN_STEP, y: y * PAN_STEP }),
+});
+
+/** Held down, not pressed: handled apart. */
+export const PEEK_KEY = 'r';
+
+export const SHORTCUTS: readonly Shortcut[] = [
+  compare('1', 'swipe', 'Swipe'),
+  compare('2', 'side', 'Side by side'),
+  compare('3', 'enhanced', 'Enhanced'),
+  compare('4', 'raw', 'Raw'),
+  compare('5', 'blink', 'Blink'),
+  compare('6', 'difference', 'Difference'),
+  { key: PEEK_KEY, shown: 'R', group: 'Compare', does: 'Raw while held down', run: () => undefined },
+
+  { key: 'f', group: 'View', does: 'Fit', run: ({ stage }) => stage.fit() },
+  {
+    key: 'z',
+    group: 'View',
+    does: 'One sample on one pixel',
+    run: ({ stage, magnification }) => stage.oneToOne(magnification),
+  },
+  { key: '+', group: 'View', does: 'Zoom in', run: ({ stage }) => stage.zoomBy(1.5) },
+  { key: '-', shown: '−', group: 'View', does: 'Zoom out', run: ({ stage }) => stage.zoomBy(1 / 1.5) },
+  pan('arrowleft', '←', 1, 0, 'Move left'),
+  pan('arrowright', '→', -1, 0, 'Move right'),
+  pan('arrowup', '↑', 0, 1, 'Move up'),
+  pan('arrowdown', '↓', 0, -1, 'Move down'),
+  {
+    key: 'x',
+    group: 'View',
+    does: 'Exact pixels or smooth',
+    run: ({ display }) => display.change({ sampling: display.settings.sampling === 'exact' ? 'smooth' : 'exact' }),
+  },
+  { key: ' ', shown: 'Space', group: 'View', does: 'Hold the picture', run: (viewer) => (viewer.held = !viewer.held) },
+  {
+    key: 'c',
+    group: 'View',
+    does: 'Cells on or off',
+    run: ({ display }) => display.change({ showCells: !display.settings.showCells }),
+  },
+
+  {
+    key: 'a',
+    group: 'Contrast',
+    does: 'Automatic or by hand',
+    run: (viewer) => {
+      const [low, high] = viewer.window(0);
+      const { auto } = viewer.display.channel(0, viewer.channelCount);
+      viewer.display.changeChannel(0, viewer.channelCount, auto ? { auto: false, low, high } : { auto: true });
+    },
+  },
+  { key: 'l', group: 'Contrast', does: 'Next colours', run: (viewer) => viewer.nextLut() },
+  {
+    key: 'h',
+    group: 'Contrast',
+    does: 'Show saturated and zero pixels',
+    run: ({ display }) => display.change({ highlightLimits: !display.settings.highlightLimits }),
+  },
+
+  tool('v', 'pan', 'Move the image'),
+  tool('q', 'rectangle', 'Rectangle'),
+  tool('o', 'ellipse', 'Ellipse'),
+  tool('n', 'profile', 'Line profile'),
+  tool('d', 'distance', 'Distance'),
+  {
+    key: 'delete',
+    shown: 'Del',
+    group: 'Measure',
+    does: 'Remove the selected shape',
+    run: ({ tools }) => tools.selected !== undefined && tools.remove(tools.selected),
+  },
+
+  {
+    key: 'm',
+    group: 'Acquisition',
+    does: 'Mark this moment',
+    run: (viewer) => viewer.mayControl && (viewer.dialogs.open = 'mark'),
+  },
+  {
+    key: 'Shift+r',
+    shown: 'Shift R',
+    group: 'Acquisition',
+    does: 'Record, or end the recording',
+    run: (viewer) => viewer.mayControl && viewer.toggleRecording(),
+  },
+  {
+    key: 'Shift+s',
+    shown: 'Shift S',
+    group: 'Acquisition',
+    does: 'Start or stop the source',
+    run: (viewer) => viewer.mayControl && viewer.toggleSource(),
+  },
+
+  { key: 'p', group: 'Page', does: 'Snapshot with annotations', run: (viewer) => void viewer.snapshot('annotated') },
+  { key: 'g', group: 'Page', does: 'Full screen', run: () => toggleFullscreen() },
+  {
+    key: '\\',
+    group: 'Page',
+    does: 'Panels on or off',
+    run: ({ display }) => display.change({ panelsHidden: !display.settings.panelsHidden }),
+  },
+  { key: ',', group: 'Page', does: 'Settings', run: ({ dialogs }) => (dialogs.open = 'settings') },
+  { key: '?', group: 'Page', does: 'This sheet', run: ({ dialogs }) => (dialogs.open = 'shortcuts') },
+];
+
+export function toggleFullscreen(): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void document.documentElement.requestFullscreen();
+}
+
+/** Handles a key unless it belongs to what is focused. */
+export function pressKey(event: KeyboardEvent, viewer: Viewer): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || viewer.dialogs.any || belongsTo(event.target, event.key))
+    return;
+  const key = event.key.toLowerCase();
+  if (key === PEEK_KEY && !event.shiftKey) {
+    viewer.peeking = true;
+    return;
+  }
+  const letter = /^[a-z]$/.test(key);
+  const pressed = event.shiftKey && letter ? `Shift+${key}` : key === '=' ? '+' : key;
+  const shortcut = SHORTCUTS.find((candidate) => candidate.key === pressed);
+  if (!shortcut) return;
+  event.preventDefault();
+  shortcut.run(viewer);
+}
+
+/** Text fields keep every key; controls keep the keys that work them. */
+function belongsTo(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches('input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select')) return true;
+  if (target.matches('button, summary') && (key === ' ' || key === 'Enter')) return true;
+  return target.matches('input, [role=slider]') && (key.startsWith('Arrow') || key === ' ');
+}
