@@ -77,7 +77,7 @@ export class PathMonitor implements Monitor {
     const slowest = window.slowestStage();
     this.#log.info(
       { superseded, arrived: window.arrived, slowStage: slowest?.stage, slowStageMs: slowest?.ms },
-      `${superseded} of ${window.arrived} frames were kept raw but not enhanced: ${slowest?.stage ?? 'enhance'} is the slow stage`,
+      `${superseded} frames of the last second were kept raw but not enhanced: ${slowest?.stage ?? 'enhance'} is the slow stage`,
     );
   }
 }

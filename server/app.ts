@@ -17,6 +17,7 @@ import type { LedgerTotals } from '../pipeline/ledger.ts';
 import { createNormaliser } from '../pipeline/normalise.ts';
 import { createRecorder } from '../pipeline/record/recorder.ts';
 import { nullRecorder } from '../pipeline/record/nullRecorder.ts';
+import { socketIoBufferBytes } from '../pipeline/source/socketIo.ts';
 import { isSameOrigin, isToken, requireSafeAddress } from './auth.ts';
 import type { Config } from './config/schema.ts';
 import { createHttp } from './http.ts';
@@ -39,12 +40,15 @@ export interface Service {
 }
 
 const STATS_EVERY_MS = 1000;
+/** Viewers send settings and notes, never pixels. */
+const VIEWER_MESSAGE_BYTES = 64 * 1024;
 
 /** Starts the service and its source. Throws ConfigError, SourceError or ProviderError when it cannot. */
 export async function createService(config: Config): Promise<Service> {
   requireSafeAddress(config.host, config.token);
   const log = createLogger(config.logLevel);
 
+  const decodeLimits = { maxPixels: config.limits.framePixels, maxFileBytes: config.limits.frameBytes };
   const policy = config.policy === 'auto' ? defaultPolicy(config.source.kind) : config.policy;
   const enhancer = await createEnhancer({
     model: config.model.id,
@@ -86,7 +90,8 @@ export async function createService(config: Config): Promise<Service> {
   const sockets = new Server(http.server, {
     serveClient: false,
     transports: ['websocket'],
-    maxHttpBufferSize: config.source.kind === 'socketio' ? config.limits.frameBytes : 1e6,
+    maxHttpBufferSize:
+      config.source.kind === 'socketio' ? socketIoBufferBytes(config.limits.frameBytes) : VIEWER_MESSAGE_BYTES,
     allowRequest: (request, done) => done(null, isSameOrigin(request.headers, config.host)),
   });
   const withToken = (socket: { handshake: { auth: Record<string, unknown> } }, next: (error?: Error) => void) =>

@@ -43,6 +43,23 @@ withServiceOptions(command('demo', 'serve the built-in simulated microscope', 'd
   .option('--scene <preset>', 'which instrument is simulated')
   .action(async (options) => exitWith((await import('./cli/serve.ts')).demoCommand(options)));
 
+withServiceOptions(
+  command(
+    'replay',
+    'play a recorded session, a folder of images or a stack through the live path',
+    'replay /data/sessions/20261121-101500-123-folder --model lumen-mq',
+  ),
+)
+  .argument('<path>', 'what to replay')
+  .option('--rate <frames/s>', 'frames/s; 0 means as fast as the path takes them', Number)
+  .option('--loop', 'begin again at the end')
+  .action(async (path, options) => exitWith((await import('./cli/serve.ts')).replayCommand(path, options)));
+
+command('models', 'list the models, with licence, size, provider and speed here', 'models --json')
+  .option('--folders <folder...>', 'folders with more model packages')
+  .option('--json', 'print JSON')
+  .action(async (options) => exitWith((await import('./cli/models.ts')).modelsCommand(options)));
+
 command('doctor', 'check what this computer can do: providers, disk, watching, ports', 'doctor --record /data/sessions')
   .option('--record <folder>', 'folder whose disk is measured', 'recordings')
   .option('--json', 'print JSON')

@@ -7,6 +7,8 @@ import { ConfigError } from '../pipeline/errors.ts';
 import type { Policy } from '../pipeline/flow.ts';
 import type { Source } from '../pipeline/ports.ts';
 import { createFolderSource } from '../pipeline/source/folder/folder.ts';
+import { createReplaySource } from '../pipeline/source/replay.ts';
+import { createSocketIoSource } from '../pipeline/source/socketIo.ts';
 import { PRESETS, type PresetName } from '../pipeline/source/simulator/presets.ts';
 import { createSimulator } from '../pipeline/source/simulator/simulator.ts';
 import { createTcpSource } from '../pipeline/source/tcp.ts';
@@ -18,8 +20,8 @@ export function defaultPolicy(kind: SourceKind): Policy {
 }
 
 /** A source is opened once: a new one for each start. Throws ConfigError naming the setting that is missing or wrong. */
-export function createSource(config: Config, _ingest: Namespace, log: Logger): Source {
-  const { source, limits, token } = config;
+export function createSource(config: Config, ingest: Namespace, log: Logger): Source {
+  const { source, token } = config;
   const note = (message: string) => log.info({ source: source.kind }, message);
   switch (source.kind) {
     case 'simulator': {
@@ -45,14 +47,17 @@ export function createSource(config: Config, _ingest: Namespace, log: Logger): S
       return createFolderSource({ path, ...settings, countPages, note });
     }
     case 'tcp':
-      return createTcpSource({
-        ...source.tcp,
-        token,
-        limits: { maxFrameBytes: limits.frameBytes, maxConnections: limits.senders },
-        note,
-      });
+      return createTcpSource({ ...source.tcp, token, limits: ingestLimits(config), note });
     case 'socketio':
-    case 'replay':
-      throw new ConfigError(`source.kind = ${source.kind}`);
+      return createSocketIoSource({ namespace: ingest, limits: ingestLimits(config), note });
+    case 'replay': {
+      const { path, rate, loop } = source.replay;
+      if (path === undefined) throw new ConfigError('source.replay.path is missing: what to replay');
+      return createReplaySource({ path, rate: rate || 'fast', loop, countPages });
+    }
   }
+}
+
+function ingestLimits({ limits }: Config) {
+  return { maxFrameBytes: limits.frameBytes, maxConnections: limits.senders };
 }

@@ -73,7 +73,7 @@ const RULES: readonly Rule[] = [
     const slowest = window.slowestStage();
     return info(
       'superseded',
-      `${superseded} of ${window.arrived} frames in the last second were not enhanced: ${slowest?.stage ?? 'the model'} takes ${Math.round(slowest?.ms ?? 0)} ms`,
+      `${superseded} frames of the last second were not enhanced: ${slowest?.stage ?? 'the model'} takes ${Math.round(slowest?.ms ?? 0)} ms`,
       'Every raw frame is kept. The policy "every" makes the source wait instead.',
     );
   },

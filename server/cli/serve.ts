@@ -35,6 +35,20 @@ export function demoCommand(options: DemoOptions): Promise<number> {
   return run(options, { 'source.kind': 'simulator', 'source.simulator.preset': options.scene });
 }
 
+export interface ReplayOptions extends ServiceOptions {
+  readonly rate?: number;
+  readonly loop?: boolean;
+}
+
+export function replayCommand(path: string, options: ReplayOptions): Promise<number> {
+  return run(options, {
+    'source.kind': 'replay',
+    'source.replay.path': path,
+    'source.replay.rate': options.rate,
+    'source.replay.loop': options.loop,
+  });
+}
+
 async function run(options: ServiceOptions, flags: Record<string, unknown>): Promise<number> {
   const config = loadConfig({
     file: options.config,
