@@ -20,9 +20,10 @@ export interface ByteSource {
 }
 
 export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    throw new DecodeError(path, `cannot be opened: ${messageOf(error)}`, { cause: error, retryable: true });
-  });
+  const unreadable = (error: unknown): never => {
+    throw new DecodeError(path, `cannot be read: ${messageOf(error)}`, { cause: error, retryable: true });
+  };
+  const handle = await open(path, 'r').catch(unreadable);
   const { size, dev, ino, mtimeMs } = await handle.stat();
   const source: ByteSource = {
     name: path,
@@ -31,7 +32,7 @@ export async function openFile(path: string): Promise<ByteSource> {
     file: { identity: `${path}:${dev}:${ino}`, version: `${size}:${mtimeMs}` },
     async readInto(target, offset) {
       for (let done = 0; done < target.length;) {
-        const { bytesRead } = await handle.read(target, done, target.length - done, offset + done);
+        const { bytesRead } = await handle.read(target, done, target.length - done, offset + done).catch(unreadable);
         if (bytesRead === 0) throw torn(source, `ends at byte ${offset + done}, inside something that it points to`);
         done += bytesRead;
       }

@@ -32,6 +32,8 @@ export class TiffPageTable {
   /** Planes of the only directory. */
   #planes = 1;
   #planeBytes = 0;
+  /** Ends when the last search that was begun has ended: two at a time would find each page twice. */
+  #search: Promise<void> = Promise.resolve();
   /** Why the table ends where it ends. */
   #problem: unknown;
 
@@ -67,7 +69,13 @@ export class TiffPageTable {
   }
 
   /** Looks for pages that are complete now, until `wanted` are known or there are no more. Throws when they form a loop. */
-  async refresh(source: ByteSource, wanted = Infinity): Promise<void> {
+  refresh(source: ByteSource, wanted = Infinity): Promise<void> {
+    const search = this.#search.then(() => this.#goOn(source, wanted));
+    this.#search = search.catch(() => undefined);
+    return search;
+  }
+
+  async #goOn(source: ByteSource, wanted: number): Promise<void> {
     this.#problem = undefined;
     if (this.#nextOffset === 0 && this.#ifdOffsets.length > 0) {
       this.#nextOffset = (await readIfd(source, this.#header, this.#ifdOffsets.at(-1)!)).nextOffset;

@@ -80,6 +80,15 @@ describe('A stack that grows while it is read', () => {
     expect(source.reads).toBeLessThan(6);
   });
 
+  it('is read right by several readers at a time', async () => {
+    const path = join(folder, 'shared.tif');
+    writeFileSync(path, stack(40));
+    const pages = [39, 3, 20, 0, 39];
+    const [count, ...pixels] = await Promise.all([countPages(path), ...pages.map((page) => firstPixel(path, page))]);
+    expect(count).toBe(40);
+    expect(pixels).toEqual(pages);
+  });
+
   it('that ended and was continued later is followed', async () => {
     const path = join(folder, 'continued.tif');
     const [short, long] = [stack(3), stack(5)];
@@ -145,6 +154,7 @@ describe('A file read in place', () => {
   });
 
   it('that is not there is named', async () => {
-    await expect(countPages(join(folder, 'nowhere.tif'))).rejects.toThrow(/nowhere\.tif: cannot be opened/);
+    await expect(countPages(join(folder, 'nowhere.tif'))).rejects.toThrow(/nowhere\.tif: cannot be read/);
+    await expect(countPages(folder)).rejects.toMatchObject({ tag: 'decode', fileName: folder });
   });
 });
