@@ -1,3 +1,4 @@
+import type { Camera } from './camera.ts';
 import type { Optics } from './optics.ts';
 import type { ScanDetector } from './scanner.ts';
 
@@ -10,28 +11,13 @@ export interface Microscope {
   /** frames/s */
   readonly rate: number;
   readonly optics: Optics;
-  readonly detector: ScanDetector;
-  /** e- per sample at the peak of the reference structure */
+  readonly detector: ScanDetector | Camera;
+  /** e- per raw sample at the peak of the reference structure; in transmitted light, of the empty field */
   readonly photons: number;
-  /** e- per sample everywhere, from autofluorescence and stray light */
+  /** e- per raw sample everywhere, from autofluorescence and stray light */
   readonly background: number;
-  readonly scan: Scan;
   readonly bleaching: Bleaching;
   readonly stage: StageMotion;
-  /** Relative fluctuation of the light from line to line, standard deviation. */
-  readonly laserNoise: number;
-}
-
-export interface Scan {
-  /** Odd lines are read backwards. */
-  readonly bidirectional: boolean;
-  /** Share of a line's time in which samples are taken, 0..1. */
-  readonly activeFraction: number;
-  /** How far to the right of their place odd lines are read, raw pixels; and the thermal swing of that. */
-  readonly lineShift: number;
-  readonly lineShiftSwing: number;
-  /** Standard deviation of each line's place, raw pixels. */
-  readonly rowJitter: number;
 }
 
 /** I(t) = plateau + (1 - plateau) (fastShare exp(-t / fastTime) + (1 - fastShare) exp(-t / slowTime)). */
@@ -56,6 +42,9 @@ export interface StageMotion {
   readonly focusTime: number;
 }
 
+export const NO_BLEACHING: Bleaching = { plateau: 1, fastShare: 0, fastTime: 60, slowTime: 600 };
+export const STILL_STAGE: StageMotion = { driftX: 0, driftY: 0, jitter: 0, jitterTime: 1, focus: 0, focusTime: 1 };
+
 /** Share of the first light that is left after `time` second. */
 export function lightKept(bleaching: Bleaching, time: number): number {
   const { plateau, fastShare, fastTime, slowTime } = bleaching;
@@ -63,12 +52,19 @@ export function lightKept(bleaching: Bleaching, time: number): number {
   return plateau + (1 - plateau) * fading;
 }
 
-/** second from one line of a frame to the next */
-export function lineTime(microscope: Microscope): number {
-  return 1 / (microscope.rate * microscope.sizeY);
+/** second from the exposure of one line of a frame to that of the next */
+export function lineTime({ detector, rate, sizeY }: Microscope): number {
+  return detector.kind === 'scanner' ? 1 / (rate * sizeY) : detector.rowReadTime;
 }
 
 /** second in which one sample collects light */
-export function dwellTime(microscope: Microscope): number {
-  return (microscope.scan.activeFraction * lineTime(microscope)) / microscope.sizeX;
+export function exposureTime(microscope: Microscope): number {
+  const { detector, rate, sizeX } = microscope;
+  return detector.kind === 'scanner' ? (detector.activeFraction * lineTime(microscope)) / sizeX : 1 / rate;
+}
+
+/** counts per e-, and counts in the dark: counts = countsPerElectron * light + offset, on average */
+export function countsOf({ detector }: Microscope): { readonly countsPerElectron: number; readonly offset: number } {
+  const countsPerElectron = detector.kind === 'scanner' ? detector.gain : 1 / detector.electronsPerCount;
+  return { countsPerElectron, offset: detector.offset };
 }

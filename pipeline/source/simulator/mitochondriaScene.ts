@@ -10,7 +10,7 @@ import {
 } from './mitochondria.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
-import { boundsOfField, overlap } from './view.ts';
+import { boundsOfField, overlap, type Bounds } from './view.ts';
 
 /** micrometre between cells */
 const CELL_SPACING = 46;
@@ -21,12 +21,16 @@ const CYTOPLASM_GLOW = 0.06;
 const GLOW_SPACING = 1.5;
 const GLOW_SIGMA = 1.2;
 
-/** Living cells with a network of labelled mitochondria around a dark nucleus, over a field of width x height micrometre. */
-export function createMitochondriaScene(random: Random, width: number, height: number): Scene {
+/**
+ * Living cells with a network of labelled mitochondria around a dark nucleus, over a field of width x height micrometre.
+ * No mitochondrion comes into `room`, when there is one.
+ */
+export function createMitochondriaScene(random: Random, width: number, height: number, room?: Bounds): Scene {
   const cells = createCells(random, width, height, CELL_SPACING);
   const mitochondria = cells.flatMap((cell, i) => {
     const cytoplasm = Math.PI * (cell.radius ** 2 - cell.nucleus.long * cell.nucleus.short);
-    return createMitochondria(random, cell, Math.round(cytoplasm * MITOCHONDRIA_DENSITY), `${i}-`);
+    const all = createMitochondria(random, cell, Math.round(cytoplasm * MITOCHONDRIA_DENSITY), `${i}-`);
+    return room ? all.filter(({ bounds }) => !overlap(bounds, room)) : all;
   });
   const glow = cells.flatMap((cell) => glowPlaces(random, cell));
 

@@ -7,7 +7,7 @@ import { prepareBench, type SimulatorSettings } from './settings.ts';
 export type RenderRequest = { readonly index: number } | 'close';
 export interface RenderedFrame {
   readonly index: number;
-  readonly data: Uint16Array<ArrayBuffer>;
+  readonly data: Uint8Array | Uint16Array;
 }
 
 const port = parentPort;
@@ -15,7 +15,7 @@ if (port) {
   const bench = prepareBench(workerData as SimulatorSettings);
   port.on('message', (request: RenderRequest) => {
     if (request === 'close') return port.close();
-    const data = exposeFrame(bench, request.index) as Uint16Array<ArrayBuffer>;
-    port.postMessage({ index: request.index, data } satisfies RenderedFrame, [data.buffer]);
+    const data = exposeFrame(bench, request.index);
+    port.postMessage({ index: request.index, data } satisfies RenderedFrame, [data.buffer as ArrayBuffer]);
   });
 }

@@ -25,6 +25,17 @@ export interface ScanDetector {
   /** Time constant of detector and amplifier, second. */
   readonly detectorTime: number;
   readonly significantBits: number;
+  /** Odd lines are read backwards. */
+  readonly bidirectional: boolean;
+  /** Share of a line's time in which samples are taken, 0..1. */
+  readonly activeFraction: number;
+  /** How far to the right of their place odd lines are read, raw pixels; and the thermal swing of that. */
+  readonly lineShift: number;
+  readonly lineShiftSwing: number;
+  /** Standard deviation of each line's place, raw pixels. */
+  readonly rowJitter: number;
+  /** Relative fluctuation of the light from line to line, standard deviation. */
+  readonly laserNoise: number;
 }
 
 const RESPONSES = 4096;
@@ -37,19 +48,25 @@ export function carryOver(detector: ScanDetector, dwellTime: number): number {
   return detector.detectorTime > 0 ? Math.exp(-dwellTime / detector.detectorTime) : 0;
 }
 
-/**
- * One frame in counts from the mean light per sample (e-, row-major). `dwellTime` in second. Lines are read to and fro when
- * `bidirectional`.
- */
+/** How far to the right of its place each of `sizeY` lines is read at `time` (second), raw pixels. */
+export function rowShifts(detector: ScanDetector, sizeY: number, time: number, random: Random): Float64Array {
+  // The mirror's phase swings slowly with temperature: once in ten minutes.
+  const odd = detector.lineShift + detector.lineShiftSwing * Math.sin((2 * Math.PI * time) / 600);
+  return Float64Array.from({ length: sizeY }, (_, row) => {
+    const jitter = detector.rowJitter > 0 ? detector.rowJitter * random.normal() : 0;
+    return (row % 2 === 1 ? odd : 0) + jitter;
+  });
+}
+
+/** One frame in counts from the mean light per sample (e-, row-major). `dwellTime` in second. */
 export function detectScan(
   light: Float32Array,
   sizeX: number,
   detector: ScanDetector,
   dwellTime: number,
-  bidirectional: boolean,
   random: Random,
 ): Uint16Array {
-  const { gain, offset, readNoise, excessNoise } = detector;
+  const { gain, offset, readNoise, excessNoise, laserNoise } = detector;
   const counts = new Uint16Array(light.length);
   const top = 2 ** detector.significantBits - 1;
   const dark = detector.darkRate * dwellTime;
@@ -58,13 +75,14 @@ export function detectScan(
   const sizeY = light.length / sizeX;
 
   for (let row = 0; row < sizeY; row++) {
-    const backwards = bidirectional && row % 2 === 1;
+    const backwards = detector.bidirectional && row % 2 === 1;
     const step = backwards ? -1 : 1;
     let at = row * sizeX + (backwards ? sizeX - 1 : 0);
     // The scan turns around outside the picture, in the dark of the blanked beam: it begins with the first sample's mean.
-    let signal = light[at]! + dark;
+    const laser = laserNoise > 0 ? 1 + laserNoise * random.normal() : 1;
+    let signal = light[at]! * laser + dark;
     for (let j = 0; j < sizeX; j++, at += step) {
-      const electrons = random.poisson(light[at]! + dark);
+      const electrons = random.poisson(light[at]! * laser + dark);
       const multiplied = responses ? multiply(electrons, responses, excessNoise, random) : electrons;
       signal += (1 - carried) * (multiplied - signal);
       const value = Math.round(offset + gain * signal + readNoise * random.normal());

@@ -1,10 +1,9 @@
 import { ConfigError } from '../../errors.ts';
 import { createBench, type Bench } from './exposure.ts';
 import type { Microscope } from './microscope.ts';
-import { createMitochondriaScene } from './mitochondriaScene.ts';
 import { PRESETS, type Preset, type PresetName } from './presets.ts';
 import { Random } from './random.ts';
-import type { Scene } from './scene.ts';
+import { createScene, type Specimen } from './specimen.ts';
 
 /** What a user may set. Everything is optional; the preset says the rest. Structured-cloneable: it travels to a thread. */
 export interface SimulatorSettings {
@@ -21,8 +20,12 @@ export interface SimulatorSettings {
   readonly realTime?: boolean;
   /** The source ends after so many frames; absent = never. */
   readonly frames?: number;
-  /** e- per sample at a bright structure, above 0. */
+  /** e- per sample at a bright structure, 1e-6..1e6. */
   readonly photons?: number;
+  /** Something else under the preset's microscope. Smear needs the preset of that name, which sees in colour. */
+  readonly specimen?: Specimen;
+  /** Other changes to the preset's microscope, for experiments and tests; whole entries are replaced. */
+  readonly microscope?: Partial<Microscope>;
 }
 
 const SPECIMEN_STREAM = 2;
@@ -35,28 +38,21 @@ export function prepareBench(settings: SimulatorSettings = {}): Bench {
     throw new ConfigError(`simulator.preset: unknown "${presetName}"; there are ${Object.keys(PRESETS).join(', ')}`);
   }
   requireRange('seed', seed, 0, Number.MAX_SAFE_INTEGER, true);
+  const base: Microscope = { ...preset.microscope, ...settings.microscope };
   const microscope: Microscope = {
-    ...preset.microscope,
-    sizeX: settings.sizeX ?? preset.microscope.sizeX,
-    sizeY: settings.sizeY ?? preset.microscope.sizeY,
-    rate: settings.rate ?? preset.microscope.rate,
-    photons: settings.photons ?? preset.microscope.photons,
+    ...base,
+    sizeX: settings.sizeX ?? base.sizeX,
+    sizeY: settings.sizeY ?? base.sizeY,
+    rate: settings.rate ?? base.rate,
+    photons: settings.photons ?? base.photons,
   };
   requireRange('sizeX', microscope.sizeX, 16, 4096, true);
   requireRange('sizeY', microscope.sizeY, 16, 4096, true);
   requireRange('rate', microscope.rate, 0.01, 10_000, false);
   requireRange('photons', microscope.photons, 1e-6, 1e6, false);
-  return createBench(microscope, createScene(preset, microscope, seed), seed);
-}
-
-function createScene(preset: Preset, microscope: Microscope, seed: number): Scene {
-  const random = new Random(seed, SPECIMEN_STREAM);
-  const width = microscope.sizeX * microscope.pixelSize;
-  const height = microscope.sizeY * microscope.pixelSize;
-  switch (preset.specimen) {
-    case 'mitochondria':
-      return createMitochondriaScene(random, width, height);
-  }
+  const specimen = settings.specimen ?? preset.specimen;
+  const scene = createScene(specimen, microscope, new Random(seed, SPECIMEN_STREAM));
+  return createBench(microscope, scene, seed);
 }
 
 function requireRange(name: string, value: number, low: number, high: number, whole: boolean): void {

@@ -6,7 +6,6 @@ import type { ArrivedFrame, Plane, PlaneDescription, SourceEvent } from '../../f
 import type { Source } from '../../ports.ts';
 import { siblingModule, startThread } from '../../thread.ts';
 import type { Bench } from './exposure.ts';
-import { lineTime } from './microscope.ts';
 import { PRESETS } from './presets.ts';
 import type { RenderedFrame, RenderRequest } from './renderThread.ts';
 import { prepareBench, type SimulatorSettings } from './settings.ts';
@@ -16,6 +15,8 @@ export interface Simulator extends Source {
   readonly kind: 'simulator';
   readonly bench: Bench;
 }
+
+type Pixels = Uint8Array | Uint16Array;
 
 /** Frames that are rendered before they are due. */
 const AHEAD = 2;
@@ -49,9 +50,8 @@ export function createSimulator(settings: SimulatorSettings = {}): Simulator {
   };
 }
 
-function arrived(bench: Bench, preset: string, index: number, data: Uint16Array): ArrivedFrame {
-  const { sizeX, sizeY } = bench.microscope;
-  const plane: Plane = { sizeX, sizeY, samplesPerPixel: 1, pixelType: 'uint16', data };
+function arrived(bench: Bench, preset: string, index: number, data: Pixels): ArrivedFrame {
+  const plane = planeOf(bench, data);
   return {
     type: 'frame',
     name: `${preset}#${index}`,
@@ -59,6 +59,17 @@ function arrived(bench: Bench, preset: string, index: number, data: Uint16Array)
     payload: { kind: 'plane', plane },
     description: describe(bench, index),
     completedBy: 'simulator',
+  };
+}
+
+function planeOf({ microscope, scene }: Bench, data: Pixels): Plane {
+  const pixelType = data instanceof Uint8Array ? 'uint8' : 'uint16';
+  return {
+    sizeX: microscope.sizeX,
+    sizeY: microscope.sizeY,
+    samplesPerPixel: scene.samplesPerPixel,
+    pixelType,
+    data,
   };
 }
 
@@ -71,7 +82,7 @@ function describe({ microscope, scene, seed }: Bench, index: number): PlaneDescr
     physicalSizeY: pixelSize,
     timeIncrement: 1 / rate,
     deltaT: index / rate,
-    exposureTime: lineTime(microscope) * microscope.sizeY,
+    exposureTime: 1 / rate,
     channelName: scene.name,
     emissionWavelength: optics.emissionWavelength,
     lensNA: optics.lensNA,
@@ -99,7 +110,7 @@ function createClock(rate: number): { due(signal: AbortSignal): Promise<boolean>
 function startRenderer(settings: SimulatorSettings) {
   const thread: Worker = startThread(siblingModule(import.meta.url, './renderThread'), { workerData: settings });
   const exited = once(thread, 'exit').catch(() => undefined);
-  const ready = new Map<number, PromiseWithResolvers<Uint16Array>>();
+  const ready = new Map<number, PromiseWithResolvers<Pixels>>();
   let requested = 0;
   let fault: SourceError | undefined;
 
@@ -110,7 +121,7 @@ function startRenderer(settings: SimulatorSettings) {
   });
 
   return {
-    async frame(index: number, frames: number): Promise<Uint16Array> {
+    async frame(index: number, frames: number): Promise<Pixels> {
       for (; requested <= index + AHEAD && requested < frames; requested++) {
         ready.set(requested, withResolvers());
         thread.postMessage({ index: requested } satisfies RenderRequest);
