@@ -1,0 +1,42 @@
+import type { Evaluation, Summary } from '../evaluation.ts';
+import type { Interval } from '../bootstrap.ts';
+
+const COLUMNS = ['psnr/si-psnr', 'psnr/range', 'ssim/range', 'psnr/basicsr-u8', 'frc/fine', 'frc/beyond', 'flux/slope'];
+
+/** A table for the terminal: one line a candidate and group. */
+export function asText({ summaries, ceilingPsnr, refused }: Evaluation): string {
+  const header = ['', 'group', ...COLUMNS, 'dB above best gaussian'];
+  const lines = summaries.flatMap((summary) =>
+    summary.groups.map(({ group, scores }, i) => [
+      i === 0 ? summary.candidate : '',
+      group,
+      ...COLUMNS.map((name) => cell(scores[name])),
+      i === 0 ? difference(summary) : '',
+    ]),
+  );
+  const widths = header.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i].length)));
+  const table = [header, ...lines].map((line) =>
+    line
+      .map((text, i) => text.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd(),
+  );
+  const notes = [
+    `ceiling: a perfect prediction would score about ${ceilingPsnr.toFixed(1)} dB (range), because the truth has noise too`,
+    ...refused.map(({ pair, because }) => `not scored: ${pair}: ${because}`),
+  ];
+  return `${[...table, '', ...notes].join('\n')}\n`;
+}
+
+/** `31.2 [30.8, 31.7]`: mean and 95 % interval over fields. */
+export function withInterval({ mean, low, high }: Interval): string {
+  return Number.isNaN(low) ? mean.toFixed(2) : `${mean.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+}
+
+function cell(interval: Interval | undefined): string {
+  return interval ? interval.mean.toFixed(3) : '-';
+}
+
+function difference({ aboveGaussian }: Summary): string {
+  return Number.isNaN(aboveGaussian.mean) ? '-' : withInterval(aboveGaussian);
+}
