@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,7 +75,6 @@ json.dump(digests, sys.stdout)
     const digests = JSON.parse(
       execFileSync(python!, ['-c', READ_ALL], { input: paths.join('\n'), maxBuffer: 1 << 26 }).toString(),
     ) as Record<string, string[]>;
-    const { createHash } = await import('node:crypto');
     for (const path of paths) {
       const ours: string[] = [];
       const pages = await countPages(path);
