@@ -43,8 +43,22 @@ const STATS_EVERY_MS = 1000;
 /** Viewers send settings and notes, never pixels. */
 const VIEWER_MESSAGE_BYTES = 64 * 1024;
 
-/** Starts the service and its source. Throws ConfigError, SourceError or ProviderError when it cannot. */
+/** Starts the service and its source. Throws ConfigError, SourceError or ProviderError when it cannot, and leaves nothing open. */
 export async function createService(config: Config): Promise<Service> {
+  const closers: Closer[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  return joinService(config, closers, close).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+}
+
+/** Undoes one step of the start; they run in reverse order. */
+type Closer = () => unknown;
+
+async function joinService(config: Config, closers: Closer[], close: () => Promise<void>): Promise<Service> {
   requireSafeAddress(config.host, config.token);
   const log = createLogger(config.logLevel);
 
@@ -59,6 +73,7 @@ export async function createService(config: Config): Promise<Service> {
     policy,
     onEvent: (event) => log.warn({ event }, 'the inference process'),
   });
+  closers.push(() => enhancer.close());
 
   let quality: Quality | undefined;
   const metrics = createMetrics({
@@ -72,6 +87,7 @@ export async function createService(config: Config): Promise<Service> {
   const monitor = new PathMonitor(metrics, log);
   const loopDelay = monitorEventLoopDelay({ resolution: 5 });
   loopDelay.enable();
+  closers.push(() => loopDelay.disable());
   const eventLoopDelayMs = () => Math.max(0, loopDelay.max / 1e6 - 5);
 
   const http = await createHttp({
@@ -87,6 +103,7 @@ export async function createService(config: Config): Promise<Service> {
     }),
     review: async () => undefined,
   });
+  closers.push(() => http.close());
   const sockets = new Server(http.server, {
     serveClient: false,
     transports: ['websocket'],
@@ -94,6 +111,7 @@ export async function createService(config: Config): Promise<Service> {
       config.source.kind === 'socketio' ? socketIoBufferBytes(config.limits.frameBytes) : VIEWER_MESSAGE_BYTES,
     allowRequest: (request, done) => done(null, isSameOrigin(request.headers, config.host)),
   });
+  closers.push(() => sockets.close());
   const withToken = (socket: { handshake: { auth: Record<string, unknown> } }, next: (error?: Error) => void) =>
     next(isToken(config.token, socket.handshake.auth.token) ? undefined : new Error('this service asks for its token'));
   const liveNamespace: LiveNamespace = sockets.of(LIVE_NAMESPACE);
@@ -217,8 +235,11 @@ export async function createService(config: Config): Promise<Service> {
     loopDelay.reset();
   });
 
+  closers.push(() => everySecond.unsubscribe());
+
   await http.listen({ host: config.host, port: config.port });
   const { port } = http.server.address() as AddressInfo;
+  closers.push(() => session.stop());
   session.start();
 
   return {
@@ -230,13 +251,6 @@ export async function createService(config: Config): Promise<Service> {
       return session.allTotals;
     },
     ended: () => session.ended(),
-    close: async () => {
-      await session.stop();
-      everySecond.unsubscribe();
-      loopDelay.disable();
-      await enhancer.close();
-      await sockets.close();
-      await http.close();
-    },
+    close,
   };
 }
