@@ -52,7 +52,6 @@ class SocketIoIngest {
   }
 
   open(signal: AbortSignal): AsyncIterable<SourceEvent> {
-    // Whoever stops by the signal may never come back to the generator: clean up on the signal itself.
     signal.addEventListener('abort', () => this.#close(), { once: true });
     if (signal.aborted) {
       this.#close();
@@ -60,15 +59,7 @@ class SocketIoIngest {
       this.#namespace.on('connection', this.#serve);
       for (const socket of this.#namespace.sockets.values()) this.#serve(socket);
     }
-    return this.#events();
-  }
-
-  async *#events(): AsyncGenerator<SourceEvent> {
-    try {
-      yield* this.#handover.values();
-    } finally {
-      this.#close();
-    }
+    return this.#handover.values();
   }
 
   #close(): void {

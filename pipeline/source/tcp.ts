@@ -67,19 +67,10 @@ class TcpIngest {
   }
 
   open(signal: AbortSignal): AsyncIterable<SourceEvent> {
-    // Whoever stops by the signal may never come back to the generator: clean up on the signal itself.
     signal.addEventListener('abort', () => this.#close(), { once: true });
     if (signal.aborted) this.#close();
     else this.#server.listen({ host: this.#options.host, port: this.#options.port });
-    return this.#events();
-  }
-
-  async *#events(): AsyncGenerator<SourceEvent> {
-    try {
-      yield* this.#handover.values();
-    } finally {
-      this.#close();
-    }
+    return this.#handover.values();
   }
 
   #close(failure?: unknown): void {

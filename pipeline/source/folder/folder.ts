@@ -67,7 +67,7 @@ export function createFolderSource(options: FolderSourceOptions): Source {
 class FolderFollower {
   readonly #settings: Settings;
   readonly #queue = new CandidateQueue();
-  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #tree: FolderTree;
   readonly #identities = new Map<string, SeenFile>();
   readonly #alreadyThere: SeenFile[] = [];
@@ -75,9 +75,7 @@ class FolderFollower {
 
   constructor(settings: Settings, signal: AbortSignal) {
     this.#settings = settings;
-    // Whoever stops by the signal may never come back to the generator: clean up on the signal itself.
-    signal.addEventListener('abort', () => this.#stop.abort(), { once: true, signal: this.#stop.signal });
-    if (signal.aborted) this.#stop.abort();
+    this.#signal = signal;
     const { path: root, recursive, polling, listEveryMs, note } = settings;
     this.#tree = new FolderTree(
       { root, recursive, events: !polling, listEveryMs, note },
@@ -87,23 +85,17 @@ class FolderFollower {
         mayHaveChanged: (file) => this.#mayHaveChanged(file),
         companionChanged: (folder, companion) => void this.#readCompanion(folder, companion),
       },
-      this.#stop.signal,
+      signal,
     );
   }
 
   async *events(): AsyncGenerator<SourceEvent> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return;
-    try {
-      await this.#tree.start();
-      await this.#queueAlreadyThere();
-      while (!signal.aborted) {
-        const candidate = this.#queue.take(Date.now());
-        if (candidate) yield* this.#lookAt(candidate);
-        else await this.#queue.wait(Date.now(), signal);
-      }
-    } finally {
-      this.#stop.abort();
+    await this.#tree.start();
+    await this.#queueAlreadyThere();
+    while (!this.#signal.aborted) {
+      const candidate = this.#queue.take(Date.now());
+      if (candidate) yield* this.#lookAt(candidate);
+      else await this.#queue.wait(Date.now(), this.#signal);
     }
   }
 

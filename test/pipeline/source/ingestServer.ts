@@ -39,6 +39,7 @@ export async function connectSender(url: string): Promise<Socket> {
 /** Sends a frame; resolves to the answer, rejects when the connection is lost before it comes. */
 export function sendFrame(socket: Socket, header: unknown, pixels: unknown): Promise<IngestAnswer> {
   return new Promise((resolve, reject) => {
+    if (!socket.connected) return reject(new Error('not connected'));
     socket.once('disconnect', reject);
     socket.emit('frame', header, pixels, (answer: IngestAnswer) => {
       socket.off('disconnect', reject);
