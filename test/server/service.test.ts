@@ -171,7 +171,7 @@ describe('the command line', () => {
     return { child, output: () => output };
   };
 
-  it('serves the demo, and on Ctrl-C drains, prints the account and exits 0', async () => {
+  it('serves the demo, and on Ctrl-C drains, prints the account and exits 0', { timeout: 120_000 }, async () => {
     const { child, output } = scopestream(
       'demo',
       '--port',
@@ -192,7 +192,7 @@ describe('the command line', () => {
     expect(code).toBe(0);
   });
 
-  it('explains itself', async () => {
+  it('explains itself', { timeout: 180_000 }, async () => {
     for (const name of ['serve', 'demo', 'replay', 'models', 'doctor']) {
       const { status, stdout } = spawnSync('node', ['--import', 'tsx', 'server/main.ts', name, '--help'], {
         cwd: ROOT,
