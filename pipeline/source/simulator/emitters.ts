@@ -16,9 +16,9 @@ export type Brush = (x: number, y: number, z: number, sigma: number, light: numb
 /** Beyond this many standard deviations a spot is not drawn. */
 const REACH = 4;
 /** Spots this wide, in units of `COARSE_SPACING`, are drawn on the coarse grid. */
-const COARSE_FROM = 1.4;
+const COARSE_FROM = 1;
 /** micrometre */
-const COARSE_SPACING = 0.8;
+const COARSE_SPACING = 1.2;
 
 /** The light of everything that `draw` paints, as intensity on `view.grid`, row-major. */
 export function renderEmitters(draw: (brush: Brush) => void, view: View): Float32Array {

@@ -24,7 +24,7 @@ export interface Mitochondrion {
   readonly bounds: Bounds;
   /** It slides to and fro in runs with rests between them. */
   readonly slide: { readonly reach: number; readonly frequency: number; readonly phase: number };
-  readonly waves: readonly Wave[];
+  readonly waves: readonly [Wave, Wave, Wave];
   /** Number of points that stand for it, evenly spaced along its length. */
   readonly points: number;
   readonly wanderX: Wander;
@@ -80,7 +80,11 @@ function createMitochondrion(random: Random, cell: Cell, id: string): Mitochondr
     bounds: boundsOf(track),
     slide: { reach, frequency: (2 * Math.PI) / random.between(9, 30), phase: random.between(0, 2 * Math.PI) },
     points,
-    waves: [1, 2, 3].map((order) => createWave(random, order, points, length)),
+    waves: [
+      createWave(random, 1, points, length),
+      createWave(random, 2, points, length),
+      createWave(random, 3, points, length),
+    ],
     wanderX: createWander(random, 0.12, 8),
     wanderY: createWander(random, 0.12, 8),
     ...(length > 3.5 && random.uniform() < 0.6 ? { cut: createCut(random, length) } : {}),
@@ -165,37 +169,43 @@ export function gapAt(cut: Cut, time: number): number {
   return Math.max(0, closing);
 }
 
-/** Where the points of a thread are at `time`, and which of them begins the second part (their number while it is whole). */
+/** Where the points of a thread are at `time`. */
 interface Posture {
-  readonly x: Float32Array;
-  readonly y: Float32Array;
+  /** x0, y0, x1, y1 ... */
+  readonly path: Float32Array;
+  /** The point that begins the second part: the number of points while the thread is whole. */
   readonly secondFrom: number;
 }
 
 function postureAt(mitochondrion: Mitochondrion, time: number): Posture {
   const { trackX, trackY, slide, waves, cut, length, points } = mitochondrion;
-  const x = new Float32Array(points).fill(wanderAt(mitochondrion.wanderX, time));
-  const y = new Float32Array(points).fill(wanderAt(mitochondrion.wanderY, time));
-  const sideways = new Float32Array(points);
-  for (const { amplitude, frequency, start, shape } of waves) {
-    const swing = (amplitude / TRACK_STEP) * Math.sin(frequency * time + start);
-    for (let k = 0; k < points; k++) sideways[k]! += swing * shape[k]!;
-  }
+  const path = new Float32Array(2 * points);
+  const wanderX = wanderAt(mitochondrion.wanderX, time);
+  const wanderY = wanderAt(mitochondrion.wanderY, time);
+  const [wave0, wave1, wave2] = waves;
+  const swing0 = swingAt(wave0, time);
+  const swing1 = swingAt(wave1, time);
+  const swing2 = swingAt(wave2, time);
   const gap = cut ? gapAt(cut, time) : 0;
   const secondFrom = cut && gap > 0 ? Math.round((cut.at / length) * points) : points;
   const margin = (trackX.length - 1) * TRACK_STEP - length;
   const start = margin / 2 + slide.reach * Math.tanh(2.5 * Math.sin(slide.frequency * time + slide.phase));
   for (let k = 0; k < points; k++) {
-    const along = start + ((k + 0.5) * length) / points + (k < secondFrom ? -gap / 2 : gap / 2);
-    const place = along / TRACK_STEP;
+    const place = (start + ((k + 0.5) * length) / points + (k < secondFrom ? -gap / 2 : gap / 2)) / TRACK_STEP;
     const step = Math.floor(place);
     const rest = place - step;
     const stepX = trackX[step + 1]! - trackX[step]!;
     const stepY = trackY[step + 1]! - trackY[step]!;
-    x[k]! += trackX[step]! + rest * stepX - sideways[k]! * stepY;
-    y[k]! += trackY[step]! + rest * stepY + sideways[k]! * stepX;
+    const sideways = swing0 * wave0.shape[k]! + swing1 * wave1.shape[k]! + swing2 * wave2.shape[k]!;
+    path[2 * k] = trackX[step]! + rest * stepX - sideways * stepY + wanderX;
+    path[2 * k + 1] = trackY[step]! + rest * stepY + sideways * stepX + wanderY;
   }
-  return { x, y, secondFrom };
+  return { path, secondFrom };
+}
+
+/** In steps of the track. */
+function swingAt({ amplitude, frequency, start }: Wave, time: number): number {
+  return (amplitude / TRACK_STEP) * Math.sin(frequency * time + start);
 }
 
 /** Height at which a mitochondrion is, roughly: which line of a scan meets it. */
@@ -210,23 +220,22 @@ export function heightOf({ bounds }: Mitochondrion): number {
 export function drawMitochondrion(mitochondrion: Mitochondrion, time: number, unitLight: number, brush: Brush): void {
   const { radius, brightness, z, length, points } = mitochondrion;
   const light = unitLight * brightness * (radius / REFERENCE_RADIUS) ** 2 * (length / points);
-  const { x, y } = postureAt(mitochondrion, time);
-  for (let k = 0; k < points; k++) brush(x[k]!, y[k]!, z, radius / 2, light);
+  const { path } = postureAt(mitochondrion, time);
+  for (let k = 0; k < path.length; k += 2) brush(path[k]!, path[k + 1]!, z, radius / 2, light);
 }
 
 /** One object while it is whole, two while it is split. */
 export function mitochondrionObjects(mitochondrion: Mitochondrion, time: number): SceneObject[] {
   const { id, radius, brightness, z, points } = mitochondrion;
-  const posture = postureAt(mitochondrion, time);
+  const { path, secondFrom } = postureAt(mitochondrion, time);
   const part = (partId: string, from: number, to: number): SceneObject => ({
     id: partId,
     kind: 'mitochondrion',
-    path: Float32Array.from({ length: 2 * (to - from) }, (_, n) => (n % 2 ? posture.y : posture.x)[from + (n >> 1)]!),
+    path: path.subarray(2 * from, 2 * to),
     radius,
     brightness,
     z,
   });
-  const { secondFrom } = posture;
   if (secondFrom === points) return [part(id, 0, points)];
   return [part(`${id}.0`, 0, secondFrom), part(`${id}.1`, secondFrom, points)];
 }
@@ -240,8 +249,8 @@ export function mitochondrionEvents(mitochondrion: Mitochondrion, from: number, 
   const add = (kind: SceneEvent['kind'], offset: number) => {
     for (let n = Math.ceil((from - offset) / cut.period); n * cut.period + offset < to; n++) {
       const time = n * cut.period + offset;
-      const { x, y } = postureAt(mitochondrion, time);
-      events.push({ kind, time, x: x[where]!, y: y[where]!, ids: [id, `${id}.0`, `${id}.1`] });
+      const { path } = postureAt(mitochondrion, time);
+      events.push({ kind, time, x: path[2 * where]!, y: path[2 * where + 1]!, ids: [id, `${id}.0`, `${id}.1`] });
     }
   };
   add('fission', cut.opensAt);

@@ -15,7 +15,7 @@ import { boundsOfField, overlap, type Bounds } from './view.ts';
 /** micrometre between cells */
 const CELL_SPACING = 46;
 /** Per square micrometre of cytoplasm. */
-const MITOCHONDRIA_DENSITY = 0.24;
+const MITOCHONDRIA_DENSITY = 0.2;
 /** Faint glow of the cytoplasm, relative to the reference mitochondrion. */
 const CYTOPLASM_GLOW = 0.06;
 const GLOW_SPACING = 1.5;

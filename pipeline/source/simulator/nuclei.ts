@@ -8,7 +8,7 @@ import { createWander, wanderAt, type Wander } from './wander.ts';
 const CELL_SPACING = 21;
 const GRAIN_SPACING = 0.4;
 /** Chromatin is a random field whose grains have about half a micrometre. */
-const GRAIN_SIGMA = 0.26;
+const GRAIN_SIGMA = 0.28;
 
 interface Nucleus {
   readonly cell: Cell;
@@ -64,8 +64,8 @@ function createNucleus(random: Random, cell: Cell): Nucleus {
   const grains: { x: number; y: number; light: number }[] = [];
   for (let dy = -nucleus.long; dy <= nucleus.long; dy += GRAIN_SPACING) {
     for (let dx = -nucleus.long; dx <= nucleus.long; dx += GRAIN_SPACING) {
-      const x = nucleus.x + dx + 0.12 * random.normal();
-      const y = nucleus.y + dy + 0.12 * random.normal();
+      const x = nucleus.x + dx + 0.16 * random.normal();
+      const y = nucleus.y + dy + 0.16 * random.normal();
       const inside = -distanceFromNucleus(filled, x, y);
       if (inside < 0) continue;
       // Denser along the envelope, all but absent from the nucleoli.

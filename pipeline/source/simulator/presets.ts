@@ -59,7 +59,7 @@ const SLOW: Microscope = {
   rate: 0.08,
   detector: {
     ...PHOTOMULTIPLIER,
-    gain: 4,
+    gain: 3,
     readNoise: 3,
     bidirectional: false,
     lineShift: 0,
@@ -125,7 +125,7 @@ const COLOUR: Microscope = {
     hotShare: 0,
     significantBits: 8,
     vignetting: 0.08,
-    dust: 2,
+    dust: 0,
   },
   photons: 2750,
   background: 0,

@@ -3,9 +3,12 @@ import type { Microscope } from './microscope.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
+/** Pedestal under the field in its standard deviations: it has no sign of its own, but light cannot be negative. */
+const PEDESTAL = 3;
+
 /**
- * A still field with the power spectrum of another scene and random phases: the same frequencies, none of the structure.
- * It is sampled twice as finely as the raw frame, and repeats beyond its edges.
+ * A still field with the power spectrum of another scene (but for its mean) and random phases: the same frequencies, none
+ * of the structure. It is sampled twice as finely as the raw frame, and repeats beyond its edges.
  */
 export function createRandomPhaseScene(random: Random, microscope: Microscope, model: Scene): Scene {
   const spacing = microscope.pixelSize / 2;
@@ -40,7 +43,7 @@ export function createRandomPhaseScene(random: Random, microscope: Microscope, m
   };
 }
 
-/** Keeps the mean and the amplitude of each frequency; the phases are those of white noise, so the result is real. */
+/** Keeps the amplitude of each frequency; the phases are those of white noise, so the result is real. */
 function scramblePhases(image: Float32Array, size: number, random: Random): Float32Array {
   const fourier = new Fourier2d(size);
   const spectrum = complex(image);
@@ -53,8 +56,11 @@ function scramblePhases(image: Float32Array, size: number, random: Random): Floa
     spectrum[k] = (amplitude * noise[k]!) / norm;
     spectrum[k + 1] = (amplitude * noise[k + 1]!) / norm;
   }
+  spectrum[0] = 0;
   fourier.inverse(spectrum);
-  return image.map((_, k) => spectrum[2 * k]!);
+  const field = image.map((_, k) => spectrum[2 * k]!);
+  const deviation = Math.sqrt(field.reduce((sum, value) => sum + value * value, 0) / field.length);
+  return field.map((value) => Math.max(0, value + PEDESTAL * deviation));
 }
 
 function complex(real: Float32Array): Float64Array {

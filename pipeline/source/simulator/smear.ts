@@ -92,9 +92,9 @@ function createWhiteCell(random: Random, { x, y, radius }: { x: number; y: numbe
     const away = radius * random.between(0.32, 0.46);
     return { x: away * Math.cos(angle), y: away * Math.sin(angle), radius: radius * random.between(0.26, 0.38) };
   });
-  const texture = Array.from({ length: 5 }, () => ({
-    kx: random.between(-5, 5),
-    ky: random.between(-5, 5),
+  const texture = Array.from({ length: 12 }, () => ({
+    kx: 3 * random.normal(),
+    ky: 3 * random.normal(),
     phase: random.between(0, 2 * Math.PI),
   }));
   return { x, y, radius, lobes, texture };
@@ -122,7 +122,7 @@ function whiteProfile({ radius, lobes, texture }: WhiteCell, edge: number): Prof
     if (nucleus > 0.01) {
       let grain = 0;
       for (const { kx, ky, phase } of texture) grain += Math.sin(kx * dx + ky * dy + phase);
-      nucleus *= 1 + 0.07 * grain;
+      nucleus *= 1 + 0.05 * grain;
     }
     for (let c = 0; c < 3; c++) into[at + c]! += WHITE_CYTOPLASM[c]! * cytoplasm + WHITE_NUCLEUS[c]! * nucleus;
   };
