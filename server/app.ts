@@ -142,7 +142,7 @@ async function joinService(config: Config, closers: Closer[], close: () => Promi
   const session = new SessionRunner({
     createSource: () => createSource(config, ingestNamespace, log),
     lasting: {
-      decode: (frame) => decodeArrived(frame),
+      decode: (frame) => decodeArrived(frame, decodeLimits),
       createNormaliser: () => createNormaliser(),
       createAssessor: (acquisition) => createAssessor(acquisition),
       enhancer,
