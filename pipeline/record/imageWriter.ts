@@ -125,13 +125,16 @@ export class ImageWriter {
     taken[position >> 3]! |= 1 << (position & 7);
     this.#lastT.set(column, Math.max(this.#lastT.get(column) ?? -1, index.t));
     const { sizeT, sizeC, sizeZ } = this.#extent;
-    if (index.t < sizeT && index.c < sizeC && index.z < sizeZ) return;
+    const isWider = index.c >= sizeC || index.z >= sizeZ;
+    if (!isWider && index.t < sizeT) return;
     this.#extent = {
       sizeT: Math.max(sizeT, index.t + 1),
       sizeC: Math.max(sizeC, index.c + 1),
       sizeZ: Math.max(sizeZ, index.z + 1),
     };
     this.#metadataStale = true;
+    // Time grows with every frame and can wait for the next second; recovery finds it from the shards.
+    if (isWider) this.writeMetadata();
   }
 }
 

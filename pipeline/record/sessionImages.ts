@@ -9,6 +9,7 @@ import { ImageWriter } from './imageWriter.ts';
 import { writeJsonAtomically } from './jsonFile.ts';
 import type { EnhancedTask, RawTask } from './messages.ts';
 import { RAW_IMAGE, rootGroup, seriesGroup, type ImageDescription } from './omeZarr.ts';
+import { viewPixels } from './pixels.ts';
 import { planesPerShard, type RecordSettings } from './settings.ts';
 
 const BYTES_PER_PIXEL: Readonly<Record<PixelType, number>> = { uint8: 1, uint16: 2, float32: 4 };
@@ -150,17 +151,4 @@ function windowOf(pixels: Uint8Array, pixelType: PixelType): [number, number] {
     if (value > high) high = value;
   }
   return low < high ? [low, high] : [low, low + 1];
-}
-
-/** Pixels as numbers; `bytes` must begin at a multiple of the pixel's size, as a fresh buffer does. */
-export function viewPixels(bytes: Uint8Array, pixelType: PixelType): Uint8Array | Uint16Array | Float32Array {
-  const { buffer, byteOffset, byteLength } = bytes;
-  switch (pixelType) {
-    case 'uint8':
-      return bytes;
-    case 'uint16':
-      return new Uint16Array(buffer, byteOffset, byteLength / 2);
-    case 'float32':
-      return new Float32Array(buffer, byteOffset, byteLength / 4);
-  }
 }

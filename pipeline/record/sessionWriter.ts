@@ -3,7 +3,6 @@
  * is being recorded happens here, in the order of the calls.
  */
 
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import { chainStart, LEDGER_FILE, LedgerFile } from './ledgerFile.ts';
 import { lockSession, touchLock, unlockSession } from './lock.ts';
 import type { DiskReport, EnhancedTask, RawTask, RecordOrder } from './messages.ts';
 import { IMAGES_FOLDER } from './omeZarr.ts';
+import { pixelHash } from './pixels.ts';
 import type { FrameLine, LedgerLine, ProvenanceLine, StoredEnhanced, StoredRaw } from './rows.ts';
 import { SESSION_FILE, sessionConstants } from './sessionFile.ts';
 import { SessionImages } from './sessionImages.ts';
@@ -74,7 +74,7 @@ export class SessionWriter {
   /** Returns when the plane is on disk as the fsync policy promises. */
   async writeRaw(task: RawTask): Promise<void> {
     const { index } = await this.#writePlane(() => this.#images.raw(task), task, task.index);
-    this.#frames.set(task.sequence, { raw: { index, sha256: sha256(task.pixels) } });
+    this.#frames.set(task.sequence, { raw: { index, sha256: pixelHash(task.pixels) } });
   }
 
   async writeEnhanced(task: EnhancedTask): Promise<void> {
@@ -83,7 +83,11 @@ export class SessionWriter {
     const provenance = await this.#provenance({ prediction, normalisation, intensityScale, magnification });
     const wanted = frame.raw?.index ?? task.index;
     const { image, index } = await this.#writePlane(() => this.#images.enhanced(task), task, wanted);
-    this.#frames.set(task.sequence, { ...frame, provenance, enhanced: { image, index, sha256: sha256(task.pixels) } });
+    this.#frames.set(task.sequence, {
+      ...frame,
+      provenance,
+      enhanced: { image, index, sha256: pixelHash(task.pixels) },
+    });
   }
 
   async writeRow(row: LedgerRow): Promise<void> {
@@ -209,8 +213,4 @@ export class SessionWriter {
 
 function isDiskTrouble(error: unknown): boolean {
   return error instanceof DiskFull || (error as NodeJS.ErrnoException).code !== undefined;
-}
-
-function sha256(pixels: Uint8Array): string {
-  return createHash('sha256').update(pixels).digest('hex');
 }

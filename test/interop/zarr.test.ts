@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as zarr from 'zarrita';
+import type { ClassifiedFrame } from '../../pipeline/frame.ts';
+import { createRecorder } from '../../pipeline/record/recorder.ts';
+import { python } from '../fixtures/python.ts';
+import { acquisition, frame, row, SIZE, totals } from '../pipeline/record/frames.ts';
+
+/** What others make of a recorded session: zarr-python and ome-zarr from the disk, zarrita over HTTP. */
+
+const HOLE = 4;
+const frames = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10].map((t) => frame(t));
+
+let root: string;
+let images: string;
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'scopestream-zarr-'));
+  const recorder = createRecorder({ root, softwareVersion: '0.0.0', planesPerShard: 4, codec: 'blosc' });
+  const recording = await recorder.open(acquisition());
+  for (const one of frames) {
+    await recording.writeRaw(one);
+    await recording.writeEnhanced(one);
+    recording.writeRow(row(one));
+  }
+  await recording.close(totals({ arrived: frames.length }));
+  images = join(recording.status.path!, 'images.ome.zarr');
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+interface Report {
+  images: Record<'raw' | 'enhanced', Record<string, unknown>>;
+}
+
+function hashes(planeOf: (frame: ClassifiedFrame) => Uint16Array, size: number): string[] {
+  const byT = new Map(frames.map((one) => [one.meta.index.t, planeOf(one)]));
+  const sha256 = (pixels: Uint16Array) => createHash('sha256').update(new Uint8Array(pixels.buffer)).digest('hex');
+  return Array.from({ length: 11 }, (_, t) => sha256(byT.get(t) ?? new Uint16Array(size * size)));
+}
+
+describe.skipIf(!python)('zarr-python and ome-zarr', () => {
+  it('read every pixel and accept the metadata', () => {
+    const script = join(import.meta.dirname, 'zarrRead.py');
+    const { raw, enhanced } = (JSON.parse(execFileSync(python!, [script, images], { encoding: 'utf8' })) as Report)
+      .images;
+    expect(raw).toMatchObject({
+      shape: [11, 1, 1, SIZE, SIZE],
+      dtype: 'uint16',
+      dimensions: ['t', 'c', 'z', 'y', 'x'],
+      sha256: hashes(({ raw }) => raw.data as Uint16Array, SIZE),
+    });
+    expect(enhanced).toMatchObject({
+      shape: [11, 1, 1, 2 * SIZE, 2 * SIZE],
+      sha256: hashes(({ enhanced }) => enhanced!.plane.data as Uint16Array, 2 * SIZE),
+    });
+    expect((raw['sums'] as number[])[HOLE]).toBe(0);
+    if ('scale' in raw) {
+      expect(raw['scale']).toEqual([0.05, 1, 1, 0.1, 0.1]);
+      expect(enhanced['scale']).toEqual([0.05, 1, 1, 0.05, 0.05]);
+      expect(raw['units']).toEqual(['second', null, null, 'micrometer', 'micrometer']);
+    }
+    if ('omeZarrShape' in raw) expect(raw['omeZarrShape']).toEqual([11, 1, 1, SIZE, SIZE]);
+  }, 60_000);
+});
+
+describe('zarrita over HTTP', () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer((request, response) => serveFile(images, request.url!, request.headers.range, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => server.close());
+
+  it('reads single planes through range requests', async () => {
+    const { port } = server.address() as AddressInfo;
+    const store = new zarr.FetchStore(`http://127.0.0.1:${port}`);
+    const array = await zarr.open.v3(zarr.root(store).resolve('enhanced/0'), { kind: 'array' });
+    for (const { meta, enhanced } of [frames[0]!, frames[6]!]) {
+      const { data } = await zarr.get(array, [meta.index.t, 0, 0, null, null]);
+      expect(data).toEqual(enhanced!.plane.data);
+    }
+  });
+});
+
+/** A plain file server that knows byte ranges, as any web server does. */
+function serveFile(
+  folder: string,
+  url: string,
+  range: string | undefined,
+  response: ServerResponse,
+): void {
+  const path = join(folder, url);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return void response.writeHead(404).end();
+  const [, first, last] = /bytes=(\d*)-(\d*)/.exec(range ?? '') ?? [];
+  if (first === undefined) return void createReadStream(path).pipe(response.writeHead(200));
+  const start = first === '' ? found.size - Number(last) : Number(first);
+  const end = first === '' || last === '' ? found.size - 1 : Number(last);
+  response.writeHead(206, {
+    'content-range': `bytes ${start}-${end}/${found.size}`,
+    'content-length': end - start + 1,
+  });
+  createReadStream(path, { start, end }).pipe(response);
+}
