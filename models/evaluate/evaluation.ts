@@ -27,8 +27,8 @@ export interface Summary {
 export interface Evaluation {
   readonly rows: readonly Row[];
   readonly summaries: readonly Summary[];
-  /** Mean PSNR (`range`) that a perfect prediction could score: the truth has noise too. */
-  readonly ceilingPsnr: number;
+  /** Mean PSNR (`range`) that a perfect prediction could score; absent where the truth is exact. */
+  readonly ceilingPsnr?: number;
   /** Pairs that are not registered, with their shift: not scored. */
   readonly refused: readonly { readonly pair: string; readonly because: string }[];
 }
@@ -67,7 +67,7 @@ export async function evaluate(
     const because = misregistration(pair, predictions);
     if (because) refused.push({ pair: pair.name, because });
     else {
-      ceilings.push(ceilingPsnr(pair.truth));
+      if (!pair.truthIsExact) ceilings.push(ceilingPsnr(pair.truth));
       rows.push(...predictions.map(({ candidate, picture }) => rowOf(candidate, picture, pair)));
     }
     listener.onPair?.({ pair, predictions }, i + 1, pairs.length);
@@ -75,7 +75,7 @@ export async function evaluate(
   return {
     rows,
     summaries: candidates.map((candidate) => summaryOf(candidate, rows)),
-    ceilingPsnr: ceilings.reduce((sum, value) => sum + value, 0) / ceilings.length,
+    ceilingPsnr: ceilings.length > 0 ? ceilings.reduce((sum, value) => sum + value, 0) / ceilings.length : undefined,
     refused,
   };
 }

@@ -76,7 +76,7 @@ export async function readPair(paths: PairPaths, { halfSample, fitTruth }: PairR
   const { name, field, group } = paths;
   const significantBits = raw.pixelType === 'uint8' ? 8 : 16;
   const truth = fitTruth ? fittedTo(reference, halfSample ? measured : raw) : greyOfPlane(reference);
-  return { name, field, group, raw, history: [], significantBits, truth, magnification };
+  return { name, field, group, raw, history: [], significantBits, truth, truthIsExact: false, magnification };
 }
 
 /** The truth in the units of the measured picture, by least squares over the samples that both have. */

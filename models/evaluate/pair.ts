@@ -16,5 +16,7 @@ export interface Pair {
   readonly significantBits: number;
   /** In the raw frame's units. Sample magnification * k lies on raw sample k. */
   readonly truth: Grey;
+  /** Simulated: the truth has no noise of its own. */
+  readonly truthIsExact: boolean;
   readonly magnification: number;
 }

@@ -51,6 +51,7 @@ export function simulatedPair(bench: Bench, group: string, magnification: 1 | 2)
     history: frames.slice(0, HISTORY),
     significantBits: bench.microscope.detector.significantBits,
     truth,
+    truthIsExact: true,
     magnification,
   };
 }

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../evaluation.ts';
 import { SCORE_MEANINGS } from '../score.ts';
 import type { NamedPicture } from './picture.ts';
-import { withInterval } from './text.ts';
+import { ceilingNote, withInterval } from './text.ts';
 
 export interface ReportInput {
   readonly title: string;
@@ -30,7 +30,7 @@ export function asHtml({ title, about, evaluation, samples }: ReportInput): stri
 <h1>${escaped(title)}</h1>
 <p>${escaped(about)}</p>
 <p>Means with 95 % intervals, from resampling fields of view (never frames of one field). Every number names its convention.
-A perfect prediction would score about ${evaluation.ceilingPsnr.toFixed(1)} dB (psnr/range): the truth has noise too.</p>
+${ceilingNote(evaluation.ceilingPsnr)}</p>
 ${refusals(evaluation)}
 ${groupsOf(evaluation)
   .map((group) => table(evaluation, group))

@@ -21,11 +21,13 @@ export function asText({ summaries, ceilingPsnr, refused }: Evaluation): string 
       .join('  ')
       .trimEnd(),
   );
-  const notes = [
-    `ceiling: a perfect prediction would score about ${ceilingPsnr.toFixed(1)} dB (range), because the truth has noise too`,
-    ...refused.map(({ pair, because }) => `not scored: ${pair}: ${because}`),
-  ];
+  const notes = [ceilingNote(ceilingPsnr), ...refused.map(({ pair, because }) => `not scored: ${pair}: ${because}`)];
   return `${[...table, '', ...notes].join('\n')}\n`;
+}
+
+export function ceilingNote(ceilingPsnr: number | undefined): string {
+  if (ceilingPsnr === undefined) return 'The truth is exact: there is no ceiling.';
+  return `Ceiling: a perfect prediction would score about ${ceilingPsnr.toFixed(1)} dB (psnr/range), because the truth has noise too.`;
 }
 
 /** `31.2 [30.8, 31.7]`: mean and 95 % interval over fields. */
