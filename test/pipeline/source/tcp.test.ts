@@ -62,6 +62,18 @@ describe('TCP source', () => {
     socket.destroy();
   });
 
+  it('reads the bytes that docs/protocols.md shows', async () => {
+    const { events, address } = await listen();
+    const { socket, answer } = await connectTo(address);
+    socket.write(Buffer.from('53434F500100370004000000', 'hex'));
+    socket.write('{"sequence":0,"sizeX":2,"sizeY":1,"pixelType":"uint16"}');
+    socket.end(Buffer.from('01000201', 'hex'));
+    expect(await take(events, 1)).toMatchObject([
+      { payload: { plane: { sizeX: 2, sizeY: 1, pixelType: 'uint16', data: Uint16Array.of(1, 258) } } },
+    ]);
+    expect(await answer).toBe('ok 1\n');
+  });
+
   it('tells a sender that ends in order how many frames were taken', async () => {
     const { events, address } = await listen();
     const { socket, answer } = await connectTo(address);
