@@ -5,7 +5,16 @@
 
 import { DIVERGING } from './lut.ts';
 import { nearestSample, storedIntensity, type Picture } from './picture.ts';
-import { SATURATED_COLOUR, shade, ZERO_COLOUR, type Layer, type Pane, type Renderer, type Scene } from './scene.ts';
+import {
+  FLAG_COLOUR,
+  SATURATED_COLOUR,
+  shade,
+  ZERO_COLOUR,
+  type Layer,
+  type Pane,
+  type Renderer,
+  type Scene,
+} from './scene.ts';
 
 export function createCanvasRenderer(canvas: HTMLCanvasElement): Renderer {
   const context = canvas.getContext('2d', { alpha: false })!;
@@ -58,7 +67,8 @@ export function paint(rgba: Uint8ClampedArray, region: Region, pane: Pane, scene
       const y = (region.y + row + 0.5 - originY) / scale - 0.5;
       for (let column = 0; column < region.width; column++) {
         const x = (region.x + column + 0.5 - originX) / scale - 0.5;
-        const colour = colourAt(layer, pane, scene, x, y);
+        const hatch = pane.showing !== 'raw' && (region.x + column + region.y + row + 1) % 7 < 2.5;
+        const colour = hatch && isFlagged(layer, x, y) ? FLAG_COLOUR : colourAt(layer, pane, scene, x, y);
         const at = (row * region.width + column) * 4;
         rgba[at] = rgba[at]! + colour[0];
         rgba[at + 1] = rgba[at + 1]! + colour[1];
@@ -92,6 +102,10 @@ function colourAt(layer: Layer, pane: Pane, scene: Scene, x: number, y: number):
     return 255 * shade(value, layer.window, layer.gamma);
   };
   return [sample(0), sample(1), sample(2)];
+}
+
+function isFlagged({ flags, raw }: Layer, x: number, y: number): boolean {
+  return flags?.[pixelAt(raw, x, y)] === 1;
 }
 
 function pixelAt(picture: Picture, x: number, y: number): number {

@@ -17,6 +17,8 @@ export interface Layer {
   /** Applied after the window: shown = t ^ gamma. */
   readonly gamma: number;
   readonly lut: Lut;
+  /** One byte a raw pixel: 1 where the prediction disagrees with raw beyond noise. Hatched over predicted pixels. */
+  readonly flags?: Uint8Array | undefined;
 }
 
 /** A rectangle of the canvas, in device pixels from its top left. */
@@ -62,4 +64,5 @@ export function shade(intensity: number, window: readonly [number, number], gamm
 
 /** Colours of limits, 0..255. */
 export const SATURATED_COLOUR = [255, 64, 64] as const;
+export const FLAG_COLOUR = [232, 176, 79] as const;
 export const ZERO_COLOUR = [64, 110, 255] as const;

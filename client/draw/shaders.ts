@@ -18,6 +18,8 @@ uniform usampler2D rawPicture;
 uniform usampler2D enhancedPicture;
 uniform sampler2D lut;          // 256 x 1
 uniform sampler2D diverging;    // 256 x 1
+uniform usampler2D flags;       // one value a raw pixel: 1 flagged
+uniform int hatchFlags;
 uniform int showing;            // 0 raw, 1 enhanced, 2 raw minus enhanced
 uniform int smoothly;          // 0 nearest sample, 1 Catmull-Rom, 2 bilinear
 uniform int grey;               // 1: one sample a pixel
@@ -34,6 +36,7 @@ uniform float saturatedFrom;
 uniform float differenceRange;
 uniform vec3 saturatedColour;
 uniform vec3 zeroColour;
+uniform vec3 flagColour;
 
 out vec4 colour;
 
@@ -103,6 +106,11 @@ vec3 lookUp(sampler2D table, float t) {
   return texelFetch(table, ivec2(int(clamp(t, 0.0, 1.0) * 255.0 + 0.5), 0), 0).rgb;
 }
 
+vec3 hatched(vec3 shown, ivec2 pixel, vec2 fromTopLeft) {
+  if (hatchFlags == 0 || texelFetch(flags, pixel, 0).r == 0u) return shown;
+  return mod(fromTopLeft.x + fromTopLeft.y, 7.0) < 2.5 ? flagColour : shown;
+}
+
 void main() {
   vec2 fromTopLeft = vec2(gl_FragCoord.x, canvasHeight - gl_FragCoord.y);
   vec2 corner = (fromTopLeft - origin) / scale;
@@ -113,7 +121,8 @@ void main() {
   if (showing == 2) {
     vec3 d = intensity(rawPicture, x, 1.0, rawUnits) - intensity(enhancedPicture, x, magnification, enhancedUnits);
     float mean = (d.r + d.g + d.b) / 3.0;
-    colour = vec4(lookUp(diverging, 0.5 + 0.5 * mean / differenceRange), 1.0);
+    vec3 signed = lookUp(diverging, 0.5 + 0.5 * mean / differenceRange);
+    colour = vec4(hatched(signed, ivec2(floor(corner)), fromTopLeft), 1.0);
     return;
   }
 
@@ -128,5 +137,6 @@ void main() {
     if (max(measured.r, max(measured.g, measured.b)) >= saturatedFrom) shown = saturatedColour;
     else if (max(measured.r, max(measured.g, measured.b)) <= 0.0) shown = zeroColour;
   }
+  if (showing == 1) shown = hatched(shown, ivec2(floor(corner)), fromTopLeft);
   colour = vec4(shown, 1.0);
 }`;

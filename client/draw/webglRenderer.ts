@@ -5,7 +5,15 @@
 
 import { DIVERGING, type Lut } from './lut.ts';
 import type { Picture } from './picture.ts';
-import { SATURATED_COLOUR, ZERO_COLOUR, type Layer, type Pane, type Renderer, type Scene } from './scene.ts';
+import {
+  FLAG_COLOUR,
+  SATURATED_COLOUR,
+  ZERO_COLOUR,
+  type Layer,
+  type Pane,
+  type Renderer,
+  type Scene,
+} from './scene.ts';
 import { FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
 
 interface Held {
@@ -33,6 +41,8 @@ class WebglRenderer implements Renderer {
   /** One texture for each role of each layer, kept and refilled. */
   #pictures = new Map<string, Held>();
   #luts = new Map<Lut, WebGLTexture>();
+  #flags: WebGLTexture | undefined;
+  #heldFlags: Uint8Array | undefined;
   #last: Scene | undefined;
   readonly #smoothly: 1 | 2;
 
@@ -71,6 +81,7 @@ class WebglRenderer implements Renderer {
     this.#canvas.removeEventListener('webglcontextrestored', this.#restored);
     for (const { texture } of this.#pictures.values()) this.#gl.deleteTexture(texture);
     for (const texture of this.#luts.values()) this.#gl.deleteTexture(texture);
+    if (this.#flags) this.#gl.deleteTexture(this.#flags);
     this.#gl.deleteProgram(this.#program);
   }
 
@@ -95,6 +106,8 @@ class WebglRenderer implements Renderer {
     this.#bindPicture(1, `${number} enhanced`, enhanced);
     this.#bindLut(2, layer.lut);
     this.#bindLut(3, DIVERGING);
+    this.#bindFlags(4, layer);
+    gl.uniform1i(this.#at('hatchFlags'), layer.flags ? 1 : 0);
     gl.uniform1i(this.#at('showing'), SHOWING[pane.showing]);
     gl.uniform1i(this.#at('smoothly'), scene.sampling === 'smooth' ? this.#smoothly : 0);
     gl.uniform1i(this.#at('grey'), layer.raw.samplesPerPixel === 1 ? 1 : 0);
@@ -141,6 +154,16 @@ class WebglRenderer implements Renderer {
     held.picture = picture;
   }
 
+  #bindFlags(unit: number, { flags, raw }: Layer): void {
+    const gl = this.#gl;
+    this.#flags ??= this.#createTexture();
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_2D, this.#flags);
+    if (!flags || flags === this.#heldFlags) return;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, raw.sizeX, raw.sizeY, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, flags);
+    this.#heldFlags = flags;
+  }
+
   #bindLut(unit: number, lut: Lut): void {
     const gl = this.#gl;
     gl.activeTexture(gl.TEXTURE0 + unit);
@@ -171,14 +194,19 @@ class WebglRenderer implements Renderer {
     const gl = this.#gl;
     this.#pictures = new Map();
     this.#luts = new Map();
+    this.#flags = undefined;
+    this.#heldFlags = undefined;
     this.#uniforms = new Map();
     this.#program = link(gl);
     gl.useProgram(this.#program);
     // Rows are packed: their length need not be a multiple of four bytes.
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    ['rawPicture', 'enhancedPicture', 'lut', 'diverging'].forEach((name, unit) => gl.uniform1i(this.#at(name), unit));
+    ['rawPicture', 'enhancedPicture', 'lut', 'diverging', 'flags'].forEach((name, unit) =>
+      gl.uniform1i(this.#at(name), unit),
+    );
     gl.uniform3f(this.#at('saturatedColour'), ...unit(SATURATED_COLOUR));
     gl.uniform3f(this.#at('zeroColour'), ...unit(ZERO_COLOUR));
+    gl.uniform3f(this.#at('flagColour'), ...unit(FLAG_COLOUR));
   }
 
   #at(name: string): WebGLUniformLocation | null {

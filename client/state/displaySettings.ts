@@ -25,6 +25,8 @@ export interface DisplaySettings {
   readonly swipe: number;
   readonly sampling: 'smooth' | 'exact';
   readonly highlightLimits: boolean;
+  /** Hatches pixels whose prediction disagrees with raw beyond noise. */
+  readonly showFlags: boolean;
   readonly showCells: boolean;
   /** CSS pixels per raw sample; 0 means fit. */
   readonly zoom: number;
@@ -47,6 +49,7 @@ export const DEFAULTS: DisplaySettings = {
   swipe: 0.5,
   sampling: 'smooth',
   highlightLimits: false,
+  showFlags: false,
   showCells: true,
   zoom: 0,
   centreX: 0,
@@ -97,6 +100,7 @@ export function fromText(text: string, base: DisplaySettings = DEFAULTS): Displa
     swipe: number('swipe', 0, 1, base.swipe),
     sampling: oneOf('sampling', ['smooth', 'exact'], base.sampling),
     highlightLimits: flag('highlightLimits', base.highlightLimits),
+    showFlags: flag('showFlags', base.showFlags),
     showCells: flag('showCells', base.showCells),
     zoom: number('zoom', 0, 64, base.zoom),
     centreX: number('centreX', -1, 1e6, base.centreX),

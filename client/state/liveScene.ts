@@ -2,9 +2,11 @@
  * The scene to draw, from what the viewer holds now.
  */
 
+import { flaggedPixels, noiseModel } from '../draw/flags.ts';
 import { LUTS } from '../draw/lut.ts';
 import type { StagePane } from '../draw/panes.ts';
 import type { Layer, Scene } from '../draw/scene.ts';
+import type { LiveFrame } from './liveFrames.svelte.ts';
 import type { Viewer } from './viewer.svelte.ts';
 
 const BACKGROUND = { dark: [5, 6, 7], light: [213, 216, 220] } as const;
@@ -42,8 +44,21 @@ function layersOf(viewer: Viewer): Layer[] {
     if (!frame) return [];
     const { lut, gamma, visible } = viewer.display.channel(channel, viewer.channelCount);
     if (!visible && viewer.channelCount > 1) return [];
-    return [{ raw: frame.raw, enhanced: frame.enhanced, window: viewer.window(channel), gamma, lut: LUTS[lut] }];
+    const flags = viewer.display.settings.showFlags ? flagsOf(frame) : undefined;
+    const { raw, enhanced } = frame;
+    return [{ raw, enhanced, window: viewer.window(channel), gamma, lut: LUTS[lut], flags }];
   });
+}
+
+/** A frame is drawn more often than it changes. */
+const flagsByFrame = new WeakMap<LiveFrame, Uint8Array>();
+
+function flagsOf(frame: LiveFrame): Uint8Array | undefined {
+  const noise = noiseModel(frame.header.quality?.measured);
+  if (!noise || !frame.enhanced) return undefined;
+  const held = flagsByFrame.get(frame) ?? flaggedPixels(frame.raw, frame.enhanced, noise);
+  flagsByFrame.set(frame, held);
+  return held;
 }
 
 /** Raw units at the ends of the colours of a difference. */

@@ -96,6 +96,13 @@ export const SHORTCUTS: readonly Shortcut[] = [
     run: ({ display }) => display.change({ highlightLimits: !display.settings.highlightLimits }),
   },
 
+  {
+    key: 't',
+    group: 'View',
+    does: 'Hatch pixels that disagree with raw',
+    run: ({ display }) => display.change({ showFlags: !display.settings.showFlags }),
+  },
+
   tool('v', 'pan', 'Move the image'),
   tool('q', 'rectangle', 'Rectangle'),
   tool('o', 'ellipse', 'Ellipse'),

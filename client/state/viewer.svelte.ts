@@ -8,6 +8,7 @@ import type { CommandResult } from '../../server/protocol.ts';
 import { LUT_NAMES } from '../draw/lut.ts';
 import { panesOf } from '../draw/panes.ts';
 import type { Point } from '../draw/viewport.ts';
+import { CellHistory } from './cellCounts.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Contrast } from './contrast.svelte.ts';
 import { Dialogs } from './dialogs.svelte.ts';
@@ -27,6 +28,7 @@ export class Viewer {
   readonly stage = new Stage(this.display);
   readonly contrast = new Contrast();
   readonly tools = new Tools();
+  readonly cells = new CellHistory();
   readonly dialogs = new Dialogs();
   readonly #link = new LinkQuality();
   readonly connection = new Connection({
@@ -71,6 +73,13 @@ export class Viewer {
     const display = this.display.channel(channel, this.channelCount);
     if (!display.auto) return [display.low, display.high];
     return this.contrast.byChannel[channel]?.autoWindow ?? [0, this.saturatedFrom];
+  }
+
+  /** Wider than the window shown: what is cut off on the way could never be seen by the automatic contrast. */
+  #windowOnTheWire(): readonly [number, number] {
+    const [low, high] = this.window(0);
+    const width = high - low;
+    return [Math.max(Math.floor(low - width / 4), 0), Math.ceil(high + width / 2)];
   }
 
   /** Runs a command and says what came of it. */
@@ -160,7 +169,7 @@ export class Viewer {
       this.#link.paused();
     }
     const { maxRate } = this.display.settings;
-    const window = this.encoding === 'jpeg' ? { window: this.window(0) } : {};
+    const window = this.encoding === 'jpeg' ? { window: this.#windowOnTheWire() } : {};
     this.connection.configure({ wantsFrames, encoding: this.encoding, maxRate, ...window });
   }
 }
