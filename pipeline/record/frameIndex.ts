@@ -57,7 +57,7 @@ export function makeEntry(line: LedgerLine, place: LinePlace): Uint8Array {
   const frame = isEvent(line) ? undefined : line;
   const stored = 'raw' in line ? line.raw : undefined;
   const enhanced = 'enhanced' in line ? line.enhanced : undefined;
-  const arrivedMs = frame?.meta?.arrivedMs ?? ('arrivedMs' in line ? line.arrivedMs : NaN);
+  const arrivedMs = timeOf(line);
   const index = stored?.index ?? frame?.meta?.index ?? { t: 0, c: 0, z: 0 };
 
   entry.writeDoubleLE(place.offset, 0);
@@ -101,6 +101,21 @@ export function readEntry(entries: Buffer, at: number): IndexEntry {
     enhanceMs: entries.readFloatLE(base + 52),
     deltaT: entries.readFloatLE(base + 56),
   };
+}
+
+/** When the frame arrived, or the event was noticed; a frame that never became a picture counts from its end. Unix ms. */
+function timeOf(line: LedgerLine): number {
+  if (!isEvent(line)) return line.meta?.arrivedMs ?? line.endedMs;
+  switch (line.event) {
+    case 'unended':
+      return line.arrivedMs;
+    case 'missing':
+      return line.noticedMs;
+    case 'recovered':
+      return line.atMs;
+    case 'provenance':
+      return NaN;
+  }
 }
 
 /** `enhanced`, `enhanced-2`, `enhanced-3` ... */
@@ -166,4 +181,9 @@ export function readEntries(path: string, from = 0): Buffer {
   } finally {
     closeSync(fd);
   }
+}
+
+/** True for entries of frames, ended or not; false for other events. */
+export function isFrameEntry({ kind }: Pick<IndexEntry, 'kind'>): boolean {
+  return kind !== 'provenance' && kind !== 'missing' && kind !== 'recovered';
 }

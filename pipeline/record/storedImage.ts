@@ -1,6 +1,6 @@
 /** Reads one image of a session, closed or still being recorded. */
 
-import { closeSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SessionError } from '../errors.ts';
@@ -116,10 +116,15 @@ export class StoredImage {
   #place(index: FrameIndex): (Placed & { readonly fd: number }) | undefined {
     const key = shardKey(Math.floor(index.t / this.planesPerShard), index.c, index.z);
     const position = index.t % this.planesPerShard;
-    const shard = this.#shards.get(key) ?? this.#open(key);
+    let shard = this.#shards.get(key) ?? this.#open(key);
+    if (shard?.closed && !shard.closed[position] && existsSync(join(this.#folder, key) + LOG_SUFFIX)) {
+      this.#forget(key); // A closed shard that was opened again for a late plane.
+      shard = this.#open(key);
+    }
     if (!shard) return undefined;
-    if (!shard.closed && !shard.logged.has(position))
+    if (!shard.closed && !shard.logged.has(position)) {
       shard.logged = byPosition(scanLog(shard.fd, { verify: false }).planes);
+    }
     const place = shard.closed ? shard.closed[position] : shard.logged.get(position);
     return place && { ...place, fd: shard.fd };
   }
@@ -130,13 +135,12 @@ export class StoredImage {
     if (fd === undefined) return undefined;
     const shard = { fd, closed: readShardIndex(fd, this.planesPerShard), logged: new Map<number, Placed>() };
     this.#shards.set(key, shard);
-    if (this.#shards.size > MAX_OPEN_SHARDS) this.#closeOldest();
+    if (this.#shards.size > MAX_OPEN_SHARDS) this.#forget(this.#shards.keys().next().value!);
     return shard;
   }
 
-  #closeOldest(): void {
-    const [key, shard] = this.#shards.entries().next().value!;
-    closeSync(shard.fd);
+  #forget(key: string): void {
+    closeSync(this.#shards.get(key)!.fd);
     this.#shards.delete(key);
   }
 }
