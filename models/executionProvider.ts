@@ -1,8 +1,7 @@
 import { arch, platform } from 'node:os';
 import { messageOf, ProviderError } from '../pipeline/errors.ts';
 import type { Plane } from '../pipeline/frame.ts';
-import type { InferenceClient, RunResult } from './inferenceClient.ts';
-import type { RunRequest } from './inferenceMessages.ts';
+import type { FrameRequest, InferenceClient, RunResult } from './inferenceClient.ts';
 import type { ModelManifest } from './manifest.ts';
 import { paddedSize } from './tile.ts';
 
@@ -102,7 +101,7 @@ export async function chooseProvider(
   await client.ready();
   await load('cpu');
   const frame = testFrame(manifest);
-  await client.run(key, testRequest(frame), [frame]);
+  await client.warmUp(key, testRequest(frame), [frame]);
   return { provider: 'cpu', ms: cpuMs, refusals };
 }
 
@@ -128,7 +127,7 @@ export function testFrame(model?: Pick<ModelManifest, 'sizeX' | 'sizeY'>): Plane
 }
 
 /** How the test frame goes through a method. */
-export function testRequest({ sizeX, sizeY, samplesPerPixel, pixelType }: Plane): Omit<RunRequest, 'planes'> {
+export function testRequest({ sizeX, sizeY, samplesPerPixel, pixelType }: Plane): FrameRequest {
   return { sizeX, sizeY, samplesPerPixel, pixelType, offset: OFFSET, scale: SCALE, gain: GAIN };
 }
 
@@ -141,9 +140,9 @@ interface TimedRun {
 const TIMED_RUNS = 3;
 
 async function timeRuns(client: InferenceClient, key: string, frame: Plane): Promise<TimedRun> {
-  const result = await client.run(key, testRequest(frame), [frame]);
+  const result = await client.warmUp(key, testRequest(frame), [frame]);
   const times: number[] = [];
-  for (let i = 0; i < TIMED_RUNS; i++) times.push((await client.run(key, testRequest(frame), [frame])).ms);
+  for (let i = 0; i < TIMED_RUNS; i++) times.push((await client.warmUp(key, testRequest(frame), [frame])).ms);
   return { result, ms: times.sort((a, b) => a - b)[TIMED_RUNS >> 1] };
 }
 

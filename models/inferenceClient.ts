@@ -48,6 +48,9 @@ export interface RunResult extends RunReply {
   readonly data: Uint8Array | Uint16Array;
 }
 
+/** A frame without its pixels. */
+export type FrameRequest = Omit<RunRequest, 'planes'>;
+
 type Answer = Message<Extract<Reply, { ok: true }>>;
 
 interface Pending {
@@ -109,15 +112,15 @@ export class InferenceClient {
   }
 
   /** One frame through a loaded method; `planes` oldest first. Rejects with EnhanceError. */
-  async run(key: string, request: Omit<RunRequest, 'planes'>, planes: readonly Plane[]): Promise<RunResult> {
-    const run = { ...request, planes: planes.length };
-    const parts = planes.map((plane) => plane.data);
-    const { header, bytes } = await this.#inTurn(() =>
-      this.#ask({ id: this.#nextId++, op: 'run', key, run }, parts, this.#settings.runTimeoutMs),
-    );
+  async run(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
+    const result = await this.#run(key, request, planes, this.#settings.runTimeoutMs);
     this.#pauseMs = FIRST_PAUSE_MS;
-    const reply = header.run!;
-    return { ...reply, data: reply.pixelType === 'uint8' ? bytes : new Uint16Array(bytes.buffer) };
+    return result;
+  }
+
+  /** The same with the time of a load: first runs compile. */
+  warmUp(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
+    return this.#run(key, request, planes, this.#settings.loadTimeoutMs);
   }
 
   /** Lets the request in work end, then ends the process. */
@@ -133,6 +136,16 @@ export class InferenceClient {
     const killer = setTimeout(() => running.child.kill('SIGKILL'), END_GRACE_MS);
     await running.ended;
     clearTimeout(killer);
+  }
+
+  async #run(key: string, request: FrameRequest, planes: readonly Plane[], timeoutMs: number): Promise<RunResult> {
+    const run = { ...request, planes: planes.length };
+    const parts = planes.map((plane) => plane.data);
+    const { header, bytes } = await this.#inTurn(() =>
+      this.#ask({ id: this.#nextId++, op: 'run', key, run }, parts, timeoutMs),
+    );
+    const reply = header.run!;
+    return { ...reply, data: reply.pixelType === 'uint8' ? bytes : new Uint16Array(bytes.buffer) };
   }
 
   /** One request after the other: the process would not look at the next one anyway, and the watchdog stays simple. */
@@ -154,24 +167,25 @@ export class InferenceClient {
     parts: readonly ArrayBufferView[],
     timeoutMs: number,
   ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       const watchdog = setTimeout(() => {
-        fail(new EnhanceError(`${request.key} did not answer within ${timeoutMs} ms and was stopped`));
         running.child.kill('SIGKILL');
+        this.#died(running, `did not answer within ${timeoutMs} ms and was stopped`);
       }, timeoutMs);
-      const fail = (error: Error): void => {
+      const settled = (): void => {
         clearTimeout(watchdog);
         this.#pending = undefined;
-        reject(error);
       };
       this.#pending = {
         id: request.id,
         resolve: (answer) => {
-          clearTimeout(watchdog);
-          this.#pending = undefined;
+          settled();
           resolve(answer);
         },
-        reject: fail,
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
       };
       // A pipe that breaks is followed by the end of the process, which rejects.
       writeMessage(running.pipe, request, parts).catch(() => {});

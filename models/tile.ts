@@ -67,13 +67,16 @@ export function paddedSize(length: number, { min, step }: AxisSizes): number {
   return step === 0 ? length : min + Math.ceil((length - min) / step) * step;
 }
 
+/** A tile is at least this many halos wide: in smaller ones most of the work is thrown away. */
+const LEAST_HALOS = 4;
+
 /**
- * Spans that cover `length` pixels (a padded size), all of one size, each at most `limit` long. Throws RangeError when the
- * limit leaves nothing but halo.
+ * Spans that cover `length` pixels (a padded size), all of one size, each at most `limit` long as far as the model and its
+ * halo allow. Throws RangeError when a model of fixed size is nothing but halo.
  */
 export function planSpans(length: number, limit: number, halo: number, sizes: AxisSizes): Span[] {
   const fixed = sizes.step === 0;
-  const largest = fixed ? sizes.min : Math.max(limit, sizes.min);
+  const largest = fixed ? sizes.min : Math.max(limit, sizes.min, LEAST_HALOS * halo);
   if (length <= largest) return [{ start: 0, size: length, keepFrom: 0, keepTo: length }];
 
   const count = Math.ceil((length - 2 * halo) / Math.max(largest - 2 * halo, 1));

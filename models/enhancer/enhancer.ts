@@ -194,13 +194,20 @@ function firstReady({ rungs }: Steps, step: number): number {
 /** Time between arrivals, as the source sends them: frames that were passed over count, they have a sequence number. */
 class ArrivalInterval {
   #last: { readonly sequence: number; readonly arrivedMs: number } | undefined;
-  meanMs: number | undefined;
+  #meanMs: number | undefined;
+
+  get meanMs(): number | undefined {
+    return this.#meanMs;
+  }
 
   see({ meta }: NormalisedFrame): void {
     const last = this.#last;
     this.#last = meta;
-    if (!last || meta.sequence <= last.sequence) return;
-    this.meanMs = movingMean(this.meanMs, (meta.arrivedMs - last.arrivedMs) / (meta.sequence - last.sequence));
+    if (!last) return;
+    const frames = meta.sequence - last.sequence;
+    const elapsedMs = meta.arrivedMs - last.arrivedMs;
+    // Another session has begun, or the clock was set: begin again.
+    this.#meanMs = frames > 0 && elapsedMs >= 0 ? movingMean(this.#meanMs, elapsedMs / frames) : undefined;
   }
 }
 

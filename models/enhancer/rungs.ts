@@ -36,8 +36,8 @@ export async function loadBuiltIn(client: InferenceClient, kind: BuiltInId, magn
   const key = `${kind} x${magnification}`;
   await client.load(key, { kind, magnification });
   const frame = testFrame();
-  await client.run(key, testRequest(frame), [frame]); // The first run is compiled; the second tells the time.
-  const { ms } = await client.run(key, testRequest(frame), [frame]);
+  await client.warmUp(key, testRequest(frame), [frame]); // The first run is compiled; the second tells the time.
+  const { ms } = await client.warmUp(key, testRequest(frame), [frame]);
   return { entry, client, key, provider: 'cpu', refusals: {}, ms };
 }
 

@@ -71,8 +71,7 @@ describe('evaluation', () => {
   const candidate = (id: string, enhance: (pair: Pair) => Pair['truth']): Candidate => ({
     id,
     description: id,
-    isBaseline: false,
-    enhance: async (pair) => enhance(pair),
+    enhance: async (exposure) => enhance(exposure as Pair),
     close: async () => {},
   });
 
