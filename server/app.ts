@@ -14,6 +14,7 @@ import { decodeArrived } from '../pipeline/decode/registry.ts';
 import { SessionError } from '../pipeline/errors.ts';
 import type { ClassifiedFrame, Quality } from '../pipeline/frame.ts';
 import type { LedgerTotals } from '../pipeline/ledger.ts';
+import type { Source } from '../pipeline/ports.ts';
 import { createNormaliser } from '../pipeline/normalise.ts';
 import { createRecorder } from '../pipeline/record/recorder.ts';
 import { nullRecorder } from '../pipeline/record/nullRecorder.ts';
@@ -39,17 +40,22 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** What a caller may bring along instead of what the settings describe. */
+export interface ServiceParts {
+  readonly createSource?: () => Source;
+}
+
 const STATS_EVERY_MS = 1000;
 /** Viewers send settings and notes, never pixels. */
 const VIEWER_MESSAGE_BYTES = 64 * 1024;
 
 /** Starts the service and its source. Throws ConfigError, SourceError or ProviderError when it cannot, and leaves nothing open. */
-export async function createService(config: Config): Promise<Service> {
+export async function createService(config: Config, parts: ServiceParts = {}): Promise<Service> {
   const closers: Closer[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
-  return joinService(config, closers, close).catch(async (error: unknown) => {
+  return joinService(config, parts, closers, close).catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -58,7 +64,12 @@ export async function createService(config: Config): Promise<Service> {
 /** Undoes one step of the start; they run in reverse order. */
 type Closer = () => unknown;
 
-async function joinService(config: Config, closers: Closer[], close: () => Promise<void>): Promise<Service> {
+async function joinService(
+  config: Config,
+  parts: ServiceParts,
+  closers: Closer[],
+  close: () => Promise<void>,
+): Promise<Service> {
   requireSafeAddress(config.host, config.token);
   const log = createLogger(config.logLevel);
 
@@ -140,7 +151,7 @@ async function joinService(config: Config, closers: Closer[], close: () => Promi
   );
 
   const session = new SessionRunner({
-    createSource: () => createSource(config, ingestNamespace, log),
+    createSource: parts.createSource ?? (() => createSource(config, ingestNamespace, log)),
     lasting: {
       decode: (frame) => decodeArrived(frame, decodeLimits),
       createNormaliser: () => createNormaliser(),

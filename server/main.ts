@@ -60,6 +60,11 @@ command('models', 'list the models, with licence, size, provider and speed here'
   .option('--json', 'print JSON')
   .action(async (options) => exitWith((await import('./cli/models.ts')).modelsCommand(options)));
 
+command('bench', 'measure latency, rates, ingest and memory on this computer', 'bench --model lumen-s')
+  .option('--model <id>', 'model that enhances')
+  .option('--json', 'print JSON')
+  .action(async (options) => exitWith((await import('./cli/bench.ts')).benchCommand(options)));
+
 command('doctor', 'check what this computer can do: providers, disk, watching, ports', 'doctor --record /data/sessions')
   .option('--record <folder>', 'folder whose disk is measured', 'recordings')
   .option('--json', 'print JSON')

@@ -1,0 +1,47 @@
+/** Frames for benchmarks: rendered once by the simulated microscope, so that the simulation itself is not measured. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArrivedFrame, SourceEvent } from '../../pipeline/frame.ts';
+import type { Source } from '../../pipeline/ports.ts';
+import { createSimulator } from '../../pipeline/source/simulator/simulator.ts';
+
+const DIFFERENT_FRAMES = 24;
+
+export async function renderFrames(size: number): Promise<ArrivedFrame[]> {
+  const frames: ArrivedFrame[] = [];
+  const simulator = createSimulator({ sizeX: size, sizeY: size, realTime: false, frames: DIFFERENT_FRAMES });
+  for await (const event of simulator.events(new AbortController().signal)) {
+    if (event.type === 'frame') frames.push(event);
+  }
+  return frames;
+}
+
+export interface Playing {
+  /** frames/s; Infinity: as fast as they are taken. */
+  readonly rate: number;
+  /** Ends after so many. */
+  readonly count: number;
+}
+
+/** Plays frames from memory, over and over. */
+export function memorySource(frames: readonly ArrivedFrame[], { rate, count }: Playing): Source {
+  return {
+    kind: 'memory',
+    name: `${frames.length} rendered frames`,
+    async *events(signal): AsyncGenerator<SourceEvent> {
+      const startedMs = performance.now();
+      for (let number = 0; number < count && !signal.aborted; number++) {
+        const waitMs = startedMs + (number / rate) * 1000 - performance.now();
+        // Timers may fire up to a millisecond early, and each loop through the event queue lets others work.
+        if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+        const frame = frames[number % frames.length] as ArrivedFrame;
+        yield {
+          ...frame,
+          name: `memory#${number}`,
+          arrivedMs: performance.timeOrigin + performance.now(),
+          description: { ...frame.description, index: { t: number, c: 0, z: 0 } },
+        };
+      }
+    },
+  };
+}
