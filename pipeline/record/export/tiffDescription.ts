@@ -1,4 +1,4 @@
-import type { Channel, FrameIndex, PixelType } from '../../frame.ts';
+import type { Channel, FrameIndex, PixelType, Prediction } from '../../frame.ts';
 import type { TiffWriterOptions } from './tiffWriter.ts';
 
 /** What a TIFF file can say about the picture in it: OME's names and units. */
@@ -167,4 +167,15 @@ export function escapeXml(text: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
     .replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, (character) => (/[\t\n\r]/.test(character) ? ' ' : ''));
+}
+
+/** An annotation that says, in the file itself, that its pixels were predicted, by what and from what. */
+export function predictionAnnotation(prediction: Prediction, sourceName: string): string {
+  const { modelId, modelVersion, modelSha256, license, precision, provider } = prediction;
+  const stated = attributes({ modelId, modelVersion, modelSha256, license, precision, provider, source: sourceName });
+  return [
+    `<XMLAnnotation ID="Annotation:prediction" Namespace="scopestream/prediction">`,
+    `<Description>The pixels were predicted by a model. They are not a measurement.</Description>`,
+    `<Value><Prediction xmlns="scopestream/prediction"${stated}/></Value></XMLAnnotation>`,
+  ].join('');
 }

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { countPages, decodeArrived, decodePayload, decoders } from '../../../pipeline/decode/registry.ts';
+import type { ArrivedFrame, Plane } from '../../../pipeline/frame.ts';
+import { buildTiff, greyPage, TYPE } from './buildTiff.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'scopestream-registry-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function arrived(payload: ArrivedFrame['payload'], description: ArrivedFrame['description'] = {}): ArrivedFrame {
+  return { type: 'frame', name: 'peer#7', arrivedMs: 0, payload, description, completedBy: 'socket' };
+}
+
+const planeOf = (...pixels: number[]): Plane => ({
+  sizeX: pixels.length,
+  sizeY: 1,
+  samplesPerPixel: 1,
+  pixelType: 'uint16',
+  data: Uint16Array.from(pixels),
+});
+
+describe('The registry of formats', () => {
+  it('gives each decoder the id it is listed under', async () => {
+    for (const [id, load] of decoders) expect((await load()).id).toBe(id);
+  });
+
+  it('passes pixels that came as pixels', async () => {
+    const plane = planeOf(1, 2, 3);
+    expect(await decodePayload({ kind: 'plane', plane }, 'peer#7')).toEqual({ plane, description: {} });
+  });
+
+  it('goes by the content of a file, not by its name', async () => {
+    const path = join(folder, 'really-a-tiff.png');
+    writeFileSync(path, buildTiff({ pages: [greyPage({ sizeX: 3, sizeY: 2 })] }));
+    expect(await countPages(path)).toBe(1);
+  });
+
+  it('names what it does not read, and the formats that it does', async () => {
+    const bytes = Buffer.from('GIF89a and so on, and on');
+    await expect(decodePayload({ kind: 'bytes', bytes, page: 0 }, 'peer#7')).rejects.toThrow(
+      'peer#7: is none of the formats that are read (tiff, png, jpeg)',
+    );
+  });
+
+  it('takes a file that has only room for its content as unfinished', async () => {
+    const path = join(folder, 'reserved.tif');
+    writeFileSync(path, Buffer.alloc(4096));
+    await expect(countPages(path)).rejects.toMatchObject({ tag: 'decode', retryable: true });
+  });
+
+  it('lets the source say more than the file, and in its place', async () => {
+    const bytes = buildTiff({ pages: [greyPage({ sizeX: 3, sizeY: 2, tags: [[281, TYPE.short, [4095]]] })] });
+    const payload = { kind: 'bytes', bytes, page: 0 } as const;
+    const { description } = await decodeArrived(arrived(payload, { index: { t: 7 }, physicalSizeX: 0.1 }));
+    expect(description).toEqual({ significantBits: 12, index: { t: 7 }, physicalSizeX: 0.1 });
+    expect((await decodeArrived(arrived(payload, { significantBits: 10 }))).description.significantBits).toBe(10);
+  });
+
+  it.each([
+    ['that fits', 12, [0, 4095], 12],
+    ['that the pixels exceed', 12, [0, 4096], undefined],
+    ['of all bits', 16, [65535], 16],
+    ['of no bits', 0, [0], undefined],
+    ['of more bits than there are', 24, [0], undefined],
+    ['of half a bit', 11.5, [0], undefined],
+  ])('believes a bit depth %s only as far as the pixels agree', async (_, significantBits, pixels, believed) => {
+    const { description } = await decodeArrived(
+      arrived({ kind: 'plane', plane: planeOf(...pixels) }, { significantBits }),
+    );
+    expect(description.significantBits).toBe(believed);
+  });
+});
