@@ -1,5 +1,6 @@
 import { Alarm } from '../alarm.ts';
-import type { Candidate, FileFolder, SeenFile } from './seenFile.ts';
+import type { Candidate } from './candidate.ts';
+import type { FileFolder, SeenFile } from './seenFile.ts';
 
 /**
  * Files on their way, in order of arrival. Holds names, never pixels: frames that nobody has asked for stay on the disk.

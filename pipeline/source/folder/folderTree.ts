@@ -1,4 +1,4 @@
-import { watch, type Dirent, type FSWatcher } from 'node:fs';
+import { watch, type Dirent } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, SourceError } from '../../errors.ts';
@@ -6,7 +6,9 @@ import { Alarm } from '../alarm.ts';
 import { extensionOf, isImageName } from '../imageName.ts';
 import { naturalOrder } from '../naturalOrder.ts';
 import { companionFor, type Companion } from './companion.ts';
-import { identityOf, lookFrom, type FileFolder, type Look, type SeenFile } from './seenFile.ts';
+import { FolderNode } from './folderNode.ts';
+import { identityOf, takeLook, type Look } from './look.ts';
+import type { FileFolder, SeenFile } from './seenFile.ts';
 
 /** How a file was found. */
 export interface Finding {
@@ -45,24 +47,6 @@ const NEWEST_FILES = 16;
 /** Extensions that are passed over are mentioned once each, and so many of them at most. */
 const MENTIONS = 32;
 
-class FolderNode implements FileFolder {
-  readonly path: string;
-  readonly identity: string;
-  readonly companions = new Map<string, Companion>();
-  readonly files = new Map<string, SeenFile>();
-  readonly folders = new Map<string, FolderNode>();
-  newestOrder = -1;
-  listing = 0;
-  watcher: FSWatcher | undefined;
-  /** The name in the event before, if that was a renaming, a creation or a removal. */
-  lastRenamed: string | undefined;
-
-  constructor(path: string, identity: string) {
-    this.path = path;
-    this.identity = identity;
-  }
-}
-
 /**
  * Knows which files are in a folder. Events of the system come at once but may be lost or come too early; a listing about
  * once a second is late but true. Each file is reported once while it stays, by whichever sees it first. Nothing is ever
@@ -83,17 +67,16 @@ export class FolderTree {
     this.#options = options;
     this.#listener = listener;
     this.#signal = signal;
-    signal.addEventListener('abort', () => this.#closeWatchers(this.#root), { once: true });
+    signal.addEventListener('abort', () => this.#root?.closeWatchers(), { once: true });
   }
 
   /** The first listing, then one about every `listEveryMs` until the signal aborts. Rejects when there is no such folder. */
   async start(): Promise<void> {
-    const { root } = this.#options;
-    const found = await stat(root).catch((error: unknown) => {
-      throw new SourceError(`cannot watch ${root}: ${messageOf(error)}`, { cause: error });
-    });
-    if (!found.isDirectory()) throw new SourceError(`cannot watch ${root}: it is not a folder`);
-    await this.#listRoot(true);
+    try {
+      await this.#listRoot(true);
+    } catch (error) {
+      throw new SourceError(`cannot watch ${this.#options.root}: ${messageOf(error)}`, { cause: error });
+    }
     void this.#keepListing();
   }
 
@@ -105,30 +88,34 @@ export class FolderTree {
       await this.#listNow.wait(Math.max(listEveryMs, tookMs / share), this.#signal);
       if (this.#signal.aborted) return;
       const startedMs = performance.now();
-      await this.#listRoot(false);
+      await this.#listRootIfThere();
       tookMs = performance.now() - startedMs;
     }
   }
 
   /** A folder that cannot be read is waited for: it may come back. */
-  async #listRoot(existing: boolean): Promise<void> {
+  async #listRootIfThere(): Promise<void> {
     const { root, note } = this.#options;
     try {
-      const identity = identityOf(await stat(root));
-      if (this.#root?.identity !== identity) this.#changeRoot(identity);
-      await this.#list(this.#root!, existing);
+      await this.#listRoot(false);
       if (this.#rootGone) note(`${root} is back`);
       this.#rootGone = false;
     } catch (error) {
       if (!this.#rootGone) note(`${root} cannot be read, waiting for it to come back: ${messageOf(error)}`);
       this.#rootGone = true;
-      this.#closeWatchers(this.#root);
+      this.#root?.closeWatchers();
     }
+  }
+
+  async #listRoot(existing: boolean): Promise<void> {
+    const identity = identityOf(await stat(this.#options.root));
+    if (this.#root?.identity !== identity) this.#changeRoot(identity);
+    await this.#list(this.#root!, existing);
   }
 
   #changeRoot(identity: string): void {
     const left = this.#root;
-    this.#closeWatchers(left);
+    left?.closeWatchers();
     this.#root =
       this.#formerRoot?.identity === identity ? this.#formerRoot : new FolderNode(this.#options.root, identity);
     this.#formerRoot = left;
@@ -136,19 +123,19 @@ export class FolderTree {
 
   async #list(node: FolderNode, existing: boolean): Promise<void> {
     this.#attachWatcher(node); // before the listing, so that nothing falls between the two
-    node.listing += 1;
+    const listing = ++node.listing;
     const entries = await readdir(node.path, { withFileTypes: true });
     const news: string[] = [];
     const folders: string[] = [];
     for (const entry of entries) {
       const file = node.files.get(entry.name);
-      if (file) file.seenInListing = node.listing;
+      if (file) file.seenInListing = Math.max(file.seenInListing, listing);
       else if (entry.isDirectory()) folders.push(entry.name);
       else if (isPlainOrLink(entry)) this.#sortOut(node, entry.name, news);
     }
     await this.#reportNews(node, news, existing);
     for (const file of node.files.values()) {
-      if (file.seenInListing < node.listing) node.files.delete(file.name);
+      if (file.seenInListing < listing) node.files.delete(file.name);
     }
     if (!this.#options.events) this.#lookAgainAtNewest(node);
     if (this.#options.recursive) await this.#listFolders(node, folders.sort(naturalOrder), existing);
@@ -192,7 +179,7 @@ export class FolderTree {
     const present = new Set(names);
     for (const [name, child] of node.folders) {
       if (present.has(name)) continue;
-      this.#closeWatchers(child);
+      child.closeWatchers();
       node.folders.delete(name);
     }
     for (const name of names) {
@@ -206,13 +193,13 @@ export class FolderTree {
       const identity = identityOf(await lstat(path));
       let node = parent.folders.get(name);
       if (node?.identity !== identity) {
-        this.#closeWatchers(node);
+        node?.closeWatchers();
         node = new FolderNode(path, identity);
         parent.folders.set(name, node);
       }
       await this.#list(node, existing);
     } catch (error) {
-      this.#options.note(`${path} was passed over: ${messageOf(error)}`);
+      this.#mentionOnce(`${path} was passed over: ${messageOf(error)}`);
     }
   }
 
@@ -264,8 +251,9 @@ export class FolderTree {
 
   async #noticeFolder(node: FolderNode, name: string): Promise<void> {
     const found = await lstat(join(node.path, name)).catch(() => undefined);
-    if (!found?.isDirectory()) return found && this.#mention(name);
-    if (this.#options.recursive) this.#listNow.ring();
+    if (!found) return;
+    if (!found.isDirectory()) this.#mention(name);
+    else if (this.#options.recursive && !name.startsWith('.')) await this.#listFolder(node, name, false);
   }
 
   #mention(name: string): void {
@@ -279,24 +267,8 @@ export class FolderTree {
     this.#mentioned.add(message);
     this.#options.note(message);
   }
-
-  #closeWatchers(node: FolderNode | undefined): void {
-    if (!node) return;
-    node.watcher?.close();
-    node.watcher = undefined;
-    for (const child of node.folders.values()) this.#closeWatchers(child);
-  }
 }
 
 function isPlainOrLink(entry: Dirent): boolean {
   return entry.isFile() || entry.isSymbolicLink();
-}
-
-/** Undefined when the file is not there. */
-export async function takeLook(path: string): Promise<Look | undefined> {
-  try {
-    return lookFrom(await stat(path));
-  } catch {
-    return undefined;
-  }
 }

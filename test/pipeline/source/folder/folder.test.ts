@@ -227,6 +227,32 @@ describe('folder source: when a file is complete', () => {
 });
 
 describe('folder source: faults', () => {
+  it('misses no page that was written while the consumer was busy with those before', async () => {
+    const stack = coordinateTiff(0, 6);
+    const pageBytes = (stack.length - 8) / 6;
+    const path = join(folder, 'stack.tif');
+    writeFileSync(path, stack.subarray(0, 8 + pageBytes * 3));
+    writeCoordinateTiff(join(folder, 'z.tif'), 9);
+    const { frames } = await watching({ existing: 'all' });
+    const taken = await frames(1);
+    appendFileSync(path, stack.subarray(8 + pageBytes * 3));
+    await sleep(100);
+    taken.push(...(await frames(6)));
+    expect(await numbers(taken)).toEqual([0, 1, 2, 3, 4, 5, 9]);
+  });
+
+  it('takes a file once that was removed and made again before it was whole', async () => {
+    const { frames } = await watching({ settleMs: 150 });
+    writeFileSync(join(folder, 'a.tif'), coordinateTiff(1).subarray(0, 100));
+    await sleep(60);
+    unlinkSync(join(folder, 'a.tif'));
+    await sleep(30);
+    writeCoordinateTiff(join(folder, 'a.tif'), 1);
+    await sleep(500);
+    moveIn('b.tif', 2);
+    expect((await frames(2)).map(({ name }) => name)).toEqual(['a.tif', 'b.tif']);
+  });
+
   it('hands on a file that was removed before it could be read, so that it is counted', async () => {
     const { frames } = await watching({ settleMs: 200 });
     writeCoordinateTiff(join(folder, 'a.tif'), 1);
