@@ -55,6 +55,19 @@ withServiceOptions(
   .option('--loop', 'begin again at the end')
   .action(async (path, options) => exitWith((await import('./cli/serve.ts')).replayCommand(path, options)));
 
+command(
+  'enhance',
+  'enhance images and stacks without a server, each into one TIFF',
+  'enhance /data/export --model lumen-m --out /data/enhanced',
+)
+  .argument('<files...>', 'images, stacks, or folders of them')
+  .requiredOption('--out <folder>', 'where the enhanced TIFF files go')
+  .option('--model <id>', 'model that enhances')
+  .option('--folders <folder...>', 'folders with more model packages')
+  .option('--sequence', 'the files are time points of one acquisition, not pictures of their own')
+  .option('--json', 'print a summary with times as JSON')
+  .action(async (files, options) => exitWith((await import('./cli/enhance.ts')).enhanceCommand(files, options)));
+
 command('models', 'list the models, with licence, size, provider and speed here', 'models --json')
   .option('--folders <folder...>', 'folders with more model packages')
   .option('--json', 'print JSON')
