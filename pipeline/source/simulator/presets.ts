@@ -19,7 +19,7 @@ const CONFOCAL_60X_WATER = {
   outOfFocusSigma: 3,
 } as const;
 
-const PHOTOMULTIPLIER: ScanDetector = {
+export const PHOTOMULTIPLIER: ScanDetector = {
   kind: 'scanner',
   gain: 100,
   offset: 100,
@@ -71,7 +71,7 @@ const SLOW: Microscope = {
 };
 
 /** After an ORCA-Flash: 0.46 e- per count, 1.0 e- read noise (median), 9.74 microsecond a row. */
-const SCMOS: Camera = {
+export const SCMOS: Camera = {
   kind: 'camera',
   electronsPerCount: 0.46,
   offset: 100,

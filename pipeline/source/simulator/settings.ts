@@ -22,7 +22,7 @@ export interface SimulatorSettings {
   readonly frames?: number;
   /** e- per sample at a bright structure, 1e-6..1e6. */
   readonly photons?: number;
-  /** Something else under the preset's microscope. Smear needs the preset of that name, which sees in colour. */
+  /** Something else under the preset's microscope; a smear needs the preset of that name, which sees in colour. */
   readonly specimen?: Specimen;
   /** Other changes to the preset's microscope, for experiments and tests; whole entries are replaced. */
   readonly microscope?: Partial<Microscope>;
@@ -51,6 +51,9 @@ export function prepareBench(settings: SimulatorSettings = {}): Bench {
   requireRange('rate', microscope.rate, 0.01, 10_000, false);
   requireRange('photons', microscope.photons, 1e-6, 1e6, false);
   const specimen = settings.specimen ?? preset.specimen;
+  if (specimen.kind === 'smear' && microscope.detector.kind !== 'camera') {
+    throw new ConfigError('simulator.specimen: a smear is seen in transmitted light, with the preset "smear"');
+  }
   const scene = createScene(specimen, microscope, new Random(seed, SPECIMEN_STREAM));
   return createBench(microscope, scene, seed);
 }
