@@ -16,7 +16,7 @@ describe('configuration', () => {
   it('is shown whole, with its defaults, by the annotated example', () => {
     expect(loadConfig({ file: EXAMPLE, environment: {} })).toEqual(loadConfig({ environment: {} }));
     const text = readFileSync(EXAMPLE, 'utf8');
-    const missing = settings().filter(({ key }) => !new RegExp(`^\s*#? ?${key.split('.').at(-1)}:`, 'm').test(text));
+    const missing = settings().filter(({ key }) => !new RegExp(`^\\s*#? ?${key.split('.').at(-1)}:`, 'm').test(text));
     expect(missing).toEqual([]);
   });
 
@@ -75,6 +75,14 @@ describe('configuration', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(environmentName('maxFramesInFlight')).toBe('SCOPESTREAM_MAX_FRAMES_IN_FLIGHT');
     expect(environmentName('acquisition.lensNA')).toBe('SCOPESTREAM_ACQUISITION_LENS_NA');
+  });
+
+  it('has a page that lists every setting with what is valid', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+    const missing = settings().filter(
+      ({ key, about, valid }) => !page.includes(`| \`${key}\` | ${about} | ${valid} |`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('describes every setting', () => {
