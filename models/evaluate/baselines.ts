@@ -2,7 +2,7 @@ import { gaussianBlur } from '../../pipeline/assess/gaussianBlur.ts';
 import { greyOfPlane, type Grey } from '../../pipeline/assess/grey.ts';
 import { enlargeBicubic } from '../enhancer/bicubic.ts';
 import { CONVENTIONS } from './conventions.ts';
-import type { Pair } from './pair.ts';
+import type { Exposure, Pair } from './pair.ts';
 
 /** Raw pixels. */
 const SIGMAS = [0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3.2] as const;
@@ -10,12 +10,12 @@ const SIGMAS = [0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3.2] as 
 const SWEPT_PAIRS = 30;
 
 /** Cubic convolution, sample k of raw on sample magnification * k. */
-export function bicubic({ raw, magnification }: Pair): Grey {
+export function bicubic({ raw, magnification }: Exposure): Grey {
   return enlarged(greyOfPlane(raw), magnification);
 }
 
 /** Gaussian of `sigma` raw pixels, then bicubic. */
-export function gaussian({ raw, magnification }: Pair, sigma: number): Grey {
+export function gaussian({ raw, magnification }: Exposure, sigma: number): Grey {
   return enlarged(gaussianBlur(greyOfPlane(raw), sigma), magnification);
 }
 

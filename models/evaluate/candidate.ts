@@ -6,34 +6,30 @@ import { DEFAULT_SETTINGS, type EnhancerSettings } from '../enhancer/settings.ts
 import { InferenceClient } from '../inferenceClient.ts';
 import type { Registry } from '../registry.ts';
 import { bestSigma, bicubic, gaussian } from './baselines.ts';
-import type { Pair } from './pair.ts';
+import type { Exposure, Pair } from './pair.ts';
 
 /** Something that turns a raw frame into a picture of the truth's sampling, in raw units. */
 export interface Candidate {
   readonly id: string;
   /** For people: version, licence, what was chosen. */
   readonly description: string;
-  readonly isBaseline: boolean;
-  enhance(pair: Pair): Promise<Grey>;
+  enhance(exposure: Exposure): Promise<Grey>;
   close(): Promise<void>;
 }
 
 /** The baselines that every evaluation shows. */
 export function baselines(pairs: readonly Pair[]): Candidate[] {
   const sigma = bestSigma(pairs);
-  const baseline = (id: string, description: string, enhance: (pair: Pair) => Grey): Candidate => ({
-    id,
-    description,
-    isBaseline: true,
-    enhance: async (pair) => enhance(pair),
-    close: async () => {},
-  });
+  const description = `sigma ${sigma} raw pixels, chosen with the truth in view`;
   return [
     baseline('bicubic', 'cubic convolution of the raw frame', bicubic),
-    baseline('best gaussian', `sigma ${sigma} raw pixels, chosen with the truth in view`, (pair) =>
-      gaussian(pair, sigma),
-    ),
+    baseline('best gaussian', description, (exposure) => gaussian(exposure, sigma)),
   ];
+}
+
+/** A method that is computed here and now. */
+export function baseline(id: string, description: string, enhance: (exposure: Exposure) => Grey): Candidate {
+  return { id, description, enhance: async (exposure) => enhance(exposure), close: async () => {} };
 }
 
 /** A model of the registry in a process of its own. Throws ConfigError when it does not fit the pairs. */
@@ -55,8 +51,7 @@ export async function modelCandidate(
     return {
       id,
       description: `version ${entry.version}, ${entry.precision}, ${entry.license}, on ${provider}`,
-      isBaseline: false,
-      enhance: (pair) => run(client, key, pair),
+      enhance: (exposure) => run(client, key, exposure),
       close: () => client.close(),
     };
   } catch (error) {
@@ -66,7 +61,7 @@ export async function modelCandidate(
 }
 
 /** As in a session of which this frame is the first: its own constants, its own history. */
-async function run(client: InferenceClient, key: string, { raw, history, significantBits, magnification }: Pair) {
+async function run(client: InferenceClient, key: string, { raw, history, significantBits, magnification }: Exposure) {
   const { offset, scale } = normalisationOf(raw, 'evaluate');
   const gain = 2 ** (16 - significantBits);
   const { sizeX, sizeY, samplesPerPixel, pixelType } = raw;
