@@ -25,12 +25,13 @@ export function writeMessage(stream: Duplex, header: unknown, parts: readonly Ar
   );
   return new Promise((resolve, reject) => {
     const done = (error?: Error | null) => (error ? reject(error) : resolve());
-    const head = Buffer.concat([prefix, json]);
-    stream.write(head, parts.length === 0 ? done : undefined);
+    stream.cork(); // One system call and one wake-up of the reader for all parts.
+    stream.write(Buffer.concat([prefix, json]), parts.length === 0 ? done : undefined);
     parts.forEach((part, i) => {
       const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
       stream.write(bytes, i === parts.length - 1 ? done : undefined);
     });
+    stream.uncork();
   });
 }
 

@@ -4,6 +4,7 @@ import { basename, join, resolve, sep } from 'node:path';
 import { parse } from 'yaml';
 import { messageOf } from '../pipeline/errors.ts';
 import {
+  axisId,
   packageSchema,
   type AxisDescription,
   type PackageFields,
@@ -11,6 +12,7 @@ import {
   type ScopestreamConfig,
   type TensorFields,
 } from './manifestSchema.ts';
+import { unsupportedSteps } from './processing.ts';
 
 /**
  * Reads a model package: a folder with `bioimageio.yaml` (bioimage.io 0.5) and ONNX weights.
@@ -80,6 +82,7 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
   const [image, enhanced] = imageTensors(folder, fields, contract);
   const inputs = fields.inputs.map((tensor) => describe(folder, tensor, tensor.preprocessing));
   const outputs = fields.outputs.map((tensor) => describe(folder, tensor, tensor.postprocessing));
+  if (contract === 'tensor') [...inputs, ...outputs].forEach((tensor) => requireSupported(folder, tensor));
   const magnification = magnificationOf(folder, image, enhanced);
   const halo = Math.max(...enhanced.axes.filter((axis) => axis.type === 'space').map((axis) => axis.halo));
   return {
@@ -143,11 +146,6 @@ function imageTensors(
   return [image, fields.outputs[0]];
 }
 
-/** The format's default id of a space axis is x. */
-export function axisId(axis: AxisDescription): string {
-  return axis.id ?? (axis.type === 'space' ? 'x' : axis.type);
-}
-
 function spaceAxis(folder: string, tensor: TensorFields, id: 'x' | 'y'): AxisDescription {
   const axis = tensor.axes.find((candidate) => candidate.type === 'space' && axisId(candidate) === id);
   if (!axis) throw new ManifestError(folder, `${tensor.id}.axes: no ${id} axis`);
@@ -178,7 +176,11 @@ function framesOf(folder: string, image: TensorFields): number {
   throw new ManifestError(folder, `frames of ${image.id}: 1 to 3 are supported`);
 }
 
-function describe(folder: string, tensor: TensorFields, processing: readonly ProcessingDescription[]) {
+function describe(
+  folder: string,
+  tensor: TensorFields,
+  processing: readonly ProcessingDescription[],
+): TensorDescription {
   const data = Array.isArray(tensor.data) ? tensor.data[0] : tensor.data;
   const test = tensor.test_tensor;
   return {
@@ -189,6 +191,18 @@ function describe(folder: string, tensor: TensorFields, processing: readonly Pro
     testTensor: test && { path: inside(folder, test.source), sha256: test.sha256 },
     processing,
   };
+}
+
+/** One grey float32 image, with processing that is known here. */
+function requireSupported(folder: string, tensor: TensorDescription): void {
+  const { id, dataType, axes } = tensor;
+  if (dataType !== 'float32')
+    throw new ManifestError(folder, `${id}.data.type: ${dataType}; only float32 is supported`);
+  if (axes.some((axis) => axis.type !== 'space' && ((axis.channel_names?.length ?? axis.size ?? 1) as number) !== 1)) {
+    throw new ManifestError(folder, `${id}.axes: only one channel and one image at a time are supported`);
+  }
+  const steps = unsupportedSteps(tensor);
+  if (steps.length > 0) throw new ManifestError(folder, `${id}: processing step ${steps.join(', ')} is not supported`);
 }
 
 async function checkWeights(folder: string, onnx: PackageFields['weights']['onnx']): Promise<ModelManifest['weights']> {

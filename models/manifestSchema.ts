@@ -23,6 +23,11 @@ const axis = z.object({
 });
 export type AxisDescription = z.infer<typeof axis>;
 
+/** The format's default id of a space axis is x. */
+export function axisId(axis: AxisDescription): string {
+  return axis.id ?? (axis.type === 'space' ? 'x' : axis.type);
+}
+
 const processing = z.object({ id: z.string(), kwargs: z.record(z.string(), z.unknown()).default({}) });
 export type ProcessingDescription = z.infer<typeof processing>;
 

@@ -1,6 +1,5 @@
 import type { TensorDescription } from './manifest.ts';
-import { axisId } from './manifest.ts';
-import type { ProcessingDescription } from './manifestSchema.ts';
+import { axisId, type ProcessingDescription } from './manifestSchema.ts';
 
 /**
  * Pre- and postprocessing steps of bioimage.io model packages (format 0.5), on float32 tensors. Definitions:

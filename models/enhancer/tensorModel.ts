@@ -1,5 +1,5 @@
 import type { ModelManifest, TensorDescription } from '../manifest.ts';
-import { axisId } from '../manifest.ts';
+import { axisId } from '../manifestSchema.ts';
 import type { OnnxSession, TensorValue } from '../onnxSession.ts';
 import { processTensor } from '../processing.ts';
 import { runTiled } from '../tile.ts';

@@ -45,6 +45,31 @@ describe('a package of somebody else', () => {
   });
 });
 
+/** A foreign package: one image in, one out. */
+const foreign = (change: Record<string, unknown>) => (manifest: Record<string, unknown>) => {
+  const [raw] = manifest.inputs as Record<string, unknown>[];
+  const [enhanced] = manifest.outputs as Record<string, unknown>[];
+  manifest.inputs = [{ ...raw, data: { type: 'float32' }, ...change }];
+  manifest.outputs = [{ ...enhanced, data: { type: 'float32' } }];
+};
+
+describe('a foreign package that asks for what is not done here is refused', () => {
+  const batch = { type: 'batch' };
+  const [y, x] = ['y', 'x'].map((id) => ({ type: 'space', id, size: 64 }));
+  it.each([
+    ['another type', /raw\.data\.type: uint8/, { data: { type: 'uint8' } }],
+    ['an unknown step', /processing step deconvolve/, { preprocessing: [{ id: 'deconvolve' }] }],
+    ['colour', /only one channel/, { axes: [batch, { type: 'channel', channel_names: ['r', 'g', 'b'] }, y, x] }],
+  ])('%s', async (_, problem, change) => {
+    await expect(readManifest(writeTinyPackage(zoo(), 'blur', foreign(change)))).rejects.toThrow(problem);
+  });
+
+  it('and one that does not is taken', async () => {
+    const manifest = await readManifest(writeTinyPackage(zoo(), 'blur', foreign({})));
+    expect(manifest.contract).toBe('tensor');
+  });
+});
+
 describe('a package that cannot be used is refused by folder and field', () => {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a manifest is spoilt in any place
   const spoilt: readonly { name: string; problem: RegExp; spoil: (manifest: any) => void }[] = [
