@@ -54,6 +54,8 @@ interface Cut {
 
 const TRACK_STEP = 0.1;
 const PERSISTENCE = 4;
+/** Sliding is reach * tanh(steepness * sin(frequency * time + phase)): runs of at most reach * steepness * frequency. */
+const STEEPNESS = 2.5;
 /** Distance that tracks keep from the nucleus and the edge of the cell. */
 const MARGIN = 0.5;
 /** Distance between the points that stand for a thread: no more than 1.5 standard deviations of their image. */
@@ -68,6 +70,7 @@ function createMitochondrion(random: Random, cell: Cell, id: string): Mitochondr
   const length = Math.min(12, Math.max(1, 3.6 * random.logNormal(0.6)));
   const travels = random.uniform() < 0.3;
   const reach = travels ? random.between(0.6, 2.2) : random.between(0.05, 0.3);
+  const fastest = travels ? random.between(0.3, 1) : random.between(0.05, 0.3);
   const track = createTrack(random, cell, length + 2 * reach + 2);
   const points = Math.ceil(length / POINT_SPACING);
   return {
@@ -78,7 +81,7 @@ function createMitochondrion(random: Random, cell: Cell, id: string): Mitochondr
     length,
     ...track,
     bounds: boundsOf(track),
-    slide: { reach, frequency: (2 * Math.PI) / random.between(9, 30), phase: random.between(0, 2 * Math.PI) },
+    slide: { reach, frequency: fastest / (STEEPNESS * reach), phase: random.between(0, 2 * Math.PI) },
     points,
     waves: [
       createWave(random, 1, points, length),
@@ -189,7 +192,7 @@ function postureAt(mitochondrion: Mitochondrion, time: number): Posture {
   const gap = cut ? gapAt(cut, time) : 0;
   const secondFrom = cut && gap > 0 ? Math.round((cut.at / length) * points) : points;
   const margin = (trackX.length - 1) * TRACK_STEP - length;
-  const start = margin / 2 + slide.reach * Math.tanh(2.5 * Math.sin(slide.frequency * time + slide.phase));
+  const start = margin / 2 + slide.reach * Math.tanh(STEEPNESS * Math.sin(slide.frequency * time + slide.phase));
   for (let k = 0; k < points; k++) {
     const place = (start + ((k + 0.5) * length) / points + (k < secondFrom ? -gap / 2 : gap / 2)) / TRACK_STEP;
     const step = Math.floor(place);

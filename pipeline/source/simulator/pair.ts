@@ -1,5 +1,5 @@
 import type { Plane } from '../../frame.ts';
-import { exposeFrame, truthTwiceAsFine } from './exposure.ts';
+import { exposeFrame, truthTwiceAsFine, type Bench } from './exposure.ts';
 import { countsOf } from './microscope.ts';
 import type { SceneEvent, SceneObject } from './scene.ts';
 import { prepareBench, type SimulatorSettings } from './settings.ts';
@@ -22,7 +22,11 @@ export interface SimulatedPair {
 
 /** Frame `t` of a simulation: a pure function of its arguments. Throws ConfigError for a bad setting. */
 export function simulatePair(settings: SimulatorSettings, seed: number, t: number): SimulatedPair {
-  const bench = prepareBench({ ...settings, seed });
+  return pairOf(prepareBench({ ...settings, seed }), t);
+}
+
+/** The same on a bench that is there already: preparing one takes longer than a frame. */
+export function pairOf(bench: Bench, t: number): SimulatedPair {
   const { microscope, scene } = bench;
   const { sizeX, sizeY, rate } = microscope;
   const { samplesPerPixel } = scene;

@@ -10,7 +10,7 @@ import { PRESETS } from './presets.ts';
 import type { RenderedFrame, RenderRequest } from './renderThread.ts';
 import { prepareBench, type SimulatorSettings } from './settings.ts';
 
-/** The built-in microscope. `bench` knows the truth behind each frame: `t` of a frame is its index there. */
+/** The built-in microscope. `pairOf(bench, t)` knows the truth behind the frame of index `t`. */
 export interface Simulator extends Source {
   readonly kind: 'simulator';
   readonly bench: Bench;
@@ -115,10 +115,12 @@ function startRenderer(settings: SimulatorSettings) {
   let fault: SourceError | undefined;
 
   thread.on('message', ({ index, data }: RenderedFrame) => ready.get(index)?.resolve(data));
-  thread.on('error', (error) => {
-    fault = new SourceError('the simulated microscope failed', { cause: error });
+  const fail = (cause: unknown) => {
+    fault ??= new SourceError('the simulated microscope stopped rendering', { cause });
     for (const waiting of ready.values()) waiting.reject(fault);
-  });
+  };
+  thread.on('error', fail);
+  thread.on('exit', fail);
 
   return {
     async frame(index: number, frames: number): Promise<Pixels> {
