@@ -41,7 +41,7 @@ class WebglRenderer implements Renderer {
   /** One texture for each role of each layer, kept and refilled. */
   #pictures = new Map<string, Held>();
   #luts = new Map<Lut, WebGLTexture>();
-  #flags: WebGLTexture | undefined;
+  #flags!: WebGLTexture;
   #heldFlags: Uint8Array | undefined;
   #last: Scene | undefined;
   readonly #smoothly: 1 | 2;
@@ -81,7 +81,7 @@ class WebglRenderer implements Renderer {
     this.#canvas.removeEventListener('webglcontextrestored', this.#restored);
     for (const { texture } of this.#pictures.values()) this.#gl.deleteTexture(texture);
     for (const texture of this.#luts.values()) this.#gl.deleteTexture(texture);
-    if (this.#flags) this.#gl.deleteTexture(this.#flags);
+    this.#gl.deleteTexture(this.#flags);
     this.#gl.deleteProgram(this.#program);
   }
 
@@ -156,7 +156,6 @@ class WebglRenderer implements Renderer {
 
   #bindFlags(unit: number, { flags, raw }: Layer): void {
     const gl = this.#gl;
-    this.#flags ??= this.#createTexture();
     gl.activeTexture(gl.TEXTURE0 + unit);
     gl.bindTexture(gl.TEXTURE_2D, this.#flags);
     if (!flags || flags === this.#heldFlags) return;
@@ -194,13 +193,16 @@ class WebglRenderer implements Renderer {
     const gl = this.#gl;
     this.#pictures = new Map();
     this.#luts = new Map();
-    this.#flags = undefined;
+    this.#flags = this.#createTexture();
     this.#heldFlags = undefined;
     this.#uniforms = new Map();
     this.#program = link(gl);
     gl.useProgram(this.#program);
     // Rows are packed: their length need not be a multiple of four bytes.
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    // Without flags the shader still has a texture of the right type to look at.
+    gl.bindTexture(gl.TEXTURE_2D, this.#flags);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, new Uint8Array(1));
     ['rawPicture', 'enhancedPicture', 'lut', 'diverging', 'flags'].forEach((name, unit) =>
       gl.uniform1i(this.#at(name), unit),
     );

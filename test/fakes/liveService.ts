@@ -43,6 +43,10 @@ export interface FakeOptions {
   readonly acquisition?: Partial<Acquisition>;
   readonly cells?: (sequence: number) => readonly Cell[];
   readonly stats?: Partial<LiveStats>;
+  readonly state?: Partial<ServiceState>;
+  /** Folder of the built page. */
+  readonly page?: string;
+  readonly port?: number;
 }
 
 export interface FakeService {
@@ -57,7 +61,7 @@ export interface FakeService {
   close(): Promise<void>;
 }
 
-const PAGE = new URL('../../dist/client/', import.meta.url).pathname;
+const BUILT_PAGE = new URL('../../dist/client/', import.meta.url).pathname;
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 const MAX_UNACKNOWLEDGED = 2;
 
@@ -73,10 +77,10 @@ export const PREDICTION: Prediction = {
   tiles: 1,
 };
 
-export async function startFakeService(options: FakeOptions, port = 0): Promise<FakeService> {
+export async function startFakeService(options: FakeOptions): Promise<FakeService> {
   const http = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://page').pathname);
-    const file = join(PAGE, path === '/' ? 'index.html' : path);
+    const file = join(options.page ?? BUILT_PAGE, path === '/' ? 'index.html' : path);
     readFile(file).then(
       (content) =>
         response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content),
@@ -85,7 +89,7 @@ export async function startFakeService(options: FakeOptions, port = 0): Promise<
   });
   const io = new Server<ViewerToServer, ServerToViewer>(http, { transports: ['websocket'] });
   const fake = new Fake(io.of(LIVE_NAMESPACE) as never, options);
-  await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => http.listen(options.port ?? 0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/`,
     commands: fake.commands,
@@ -121,7 +125,7 @@ class Fake {
     this.#options = options;
     this.statsChange = options.stats ?? {};
     this.#acquisition = acquisition(options);
-    this.#state = initialState(this.#acquisition);
+    this.#state = { ...initialState(this.#acquisition), ...options.state };
     namespace.on('connection', (viewer) => this.#join(viewer));
     if (options.rate > 0) this.#timers.push(setInterval(() => this.#tick(), 1000 / options.rate));
     this.#timers.push(setInterval(() => this.#everyone((viewer) => viewer.emit('stats', this.#stats())), 1000));
@@ -376,6 +380,8 @@ function quality(sequence: number): Quality {
   };
 }
 
+const MOVING_FRAMES = 50;
+
 /** A moving cell: raw with shot noise at 256 x 256, and its clean picture at 512 x 512 with 16 stored units a raw unit. */
 export function movingCell(): (sequence: number) => FakeFrame {
   const size = 256;
@@ -386,7 +392,8 @@ export function movingCell(): (sequence: number) => FakeFrame {
     length: 10 + (k % 6) * 4,
     bend: ((k % 9) - 4) / 60,
   }));
-  return (sequence) => {
+  const made: FakeFrame[] = [];
+  const make = (sequence: number): FakeFrame => {
     const clean = new Float32Array(size * 2 * size * 2);
     for (const { x, y, angle, length, bend } of threads) {
       for (let step = -length; step <= length; step++) {
@@ -408,6 +415,12 @@ export function movingCell(): (sequence: number) => FakeFrame {
       }
     }
     return { sizeX: size, sizeY: size, samplesPerPixel: 1, raw, enhanced, enhancedScale: 1 / 16 };
+  };
+  // Made once and shown back and forth: making them costs more than sending them.
+  return (sequence) => {
+    const phase = sequence % (2 * MOVING_FRAMES);
+    const number = phase < MOVING_FRAMES ? phase : 2 * MOVING_FRAMES - 1 - phase;
+    return (made[number] ??= make(number));
   };
 }
 

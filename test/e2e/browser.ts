@@ -1,0 +1,71 @@
+/**
+ * A real browser for the tests of the page: Chromium of the system, drawing WebGL on the CPU. Tests that need it skip by
+ * name where there is none.
+ */
+
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Locator } from 'playwright-core';
+import sharp from 'sharp';
+import { build } from 'vite';
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Path of the browser; undefined when there is none. */
+export const chromiumPath = PLACES.find((place) => existsSync(place));
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath!,
+    args: [
+      '--use-gl=angle',
+      '--use-angle=swiftshader',
+      '--enable-unsafe-swiftshader',
+      '--no-sandbox',
+      '--force-color-profile=srgb',
+    ],
+  });
+}
+
+export interface BuiltPage {
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/** Builds the page as it is in the working tree, apart from `dist`. */
+export async function buildPage(): Promise<BuiltPage> {
+  const folder = await mkdtemp(join(tmpdir(), 'scopestream-page-'));
+  await build({
+    root: new URL('../../client', import.meta.url).pathname,
+    build: { outDir: folder, emptyOutDir: true },
+    logLevel: 'silent',
+  });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Pixels of what is on the screen at an element. */
+export interface ScreenPixels {
+  readonly width: number;
+  readonly height: number;
+  at(x: number, y: number): readonly [red: number, green: number, blue: number];
+}
+
+export async function screenPixels(element: Locator): Promise<ScreenPixels> {
+  const png = await element.screenshot({ timeout: 60_000 });
+  const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return {
+    width: info.width,
+    height: info.height,
+    at: (x, y) => {
+      const pixel = (Math.floor(y) * info.width + Math.floor(x)) * 3;
+      return [data[pixel]!, data[pixel + 1]!, data[pixel + 2]!];
+    },
+  };
+}
