@@ -5,12 +5,26 @@ import { type ByteSource, refused, torn } from './byteSource.ts';
 import type { DecodeLimits } from './limits.ts';
 import { sharpHeader, sharpPlane } from './sharpPlane.ts';
 
+/** How far before the end of a file its end mark is looked for: some cameras append notes of their own. */
+const TAIL_BYTES = 64 * 1024;
+
+export interface EncodedFormat {
+  readonly id: string;
+  /** What a file begins with. */
+  readonly signature: readonly number[];
+  /** What a complete file has at or near its end. */
+  readonly endMark: readonly number[];
+}
+
 /** A one-picture format that sharp reads whole (PNG, JPEG), as a decoder. */
-export function encodedFileDecoder(id: string, recognises: Decoder['recognises']): Decoder {
+export function encodedFileDecoder({ id, signature, endMark }: EncodedFormat): Decoder {
   return {
     id,
-    recognises,
-    async countPages() {
+    recognises: (head) => signature.every((byte, i) => head[i] === byte),
+    async countPages(source) {
+      const tail = Buffer.alloc(Math.min(TAIL_BYTES, source.sizeBytes));
+      await source.readInto(tail, source.sizeBytes - tail.length);
+      if (!tail.includes(Buffer.from(endMark))) throw torn(source, `has no end of a ${id.toUpperCase()} file`);
       return 1;
     },
     async decode(source, page, limits) {

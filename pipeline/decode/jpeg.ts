@@ -1,4 +1,4 @@
 import { encodedFileDecoder } from './encodedFile.ts';
 
 /** Baseline and progressive JPEG, grey and RGB. */
-export const decoder = encodedFileDecoder('jpeg', ([a, b, c]) => a === 0xff && b === 0xd8 && c === 0xff);
+export const decoder = encodedFileDecoder({ id: 'jpeg', signature: [0xff, 0xd8, 0xff], endMark: [0xff, 0xd9] });

@@ -10,6 +10,6 @@ export function believableBits({ data, pixelType }: Plane, stated: number | unde
   if (!Number.isInteger(stated) || stated < 1 || stated > bits) return undefined;
   if (stated === bits) return stated;
   const limit = 2 ** stated;
-  for (let i = 0; i < data.length; i++) if (data[i]! >= limit) return undefined;
+  for (let i = 0; i < data.length; i++) if (data[i] >= limit) return undefined;
   return stated;
 }

@@ -29,10 +29,10 @@ export const decoder: Decoder = {
 
   async decode(source, pageNumber, limits) {
     const file = await known(source);
-    const page = await file.table.page(source, pageNumber);
-    const plane = await readPixels(source, page.ifd.header.littleEndian, page.layout, limits);
-    file.describe ??= await describeFile(source, await file.table.firstIfd(source));
-    return { plane, description: mergeDescriptions(file.describe(pageNumber), await describePage(source, page.ifd)) };
+    const { ifd, layout } = await file.table.page(source, pageNumber);
+    const plane = await readPixels(source, ifd, layout, limits);
+    file.describe ??= await describeFile(source, file.table.firstIfd);
+    return { plane, description: mergeDescriptions(file.describe(pageNumber), await describePage(source, ifd)) };
   },
 };
 

@@ -126,7 +126,7 @@ export function inUnitsOf(raw: Plane, { plane, intensityScale }: Enhanced): Plan
   const pixels: PixelArray = new Pixels(data.length);
   const most = pixelType === 'float32' ? Infinity : 2 ** (8 * pixels.BYTES_PER_ELEMENT) - 1;
   for (let i = 0; i < data.length; i++) {
-    const intensity = data[i]! * intensityScale;
+    const intensity = data[i] * intensityScale;
     pixels[i] = pixelType === 'float32' ? intensity : Math.min(Math.round(intensity), most);
   }
   return { ...plane, pixelType, data: pixels };

@@ -49,7 +49,7 @@ const MAX_RATIO: Readonly<Record<number, number>> = {
 /** A segment that is far too long for its pixels, or far too short, lies: it is refused before memory is taken for either. */
 function checkSize(source: ByteSource, layout: TiffLayout, { sizeBytes }: Segment, i: number): void {
   const pixelBytes = segmentRows(layout, i) * segmentRowBytes(layout);
-  const least = Math.floor(pixelBytes / MAX_RATIO[layout.compression]!);
+  const least = Math.floor(pixelBytes / MAX_RATIO[layout.compression]);
   const most = 2 * pixelBytes + 1024;
   if (sizeBytes < least || sizeBytes > most) {
     throw refused(source, `claims ${sizeBytes} compressed bytes where its pixels need ${least} to ${most}`);

@@ -27,6 +27,7 @@ export const TAG = {
   tileLength: 323,
   tileOffsets: 324,
   tileByteCounts: 325,
+  colourMap: 320,
   sampleFormat: 339,
   metaMorphUic1: 33628,
   metaMorphUic2: 33629,
@@ -146,7 +147,7 @@ export async function readValueBytes(
 ): Promise<DataView | undefined> {
   const entry = ifd.entries.get(tag);
   if (!entry) return undefined;
-  const sizeBytes = entry.count * TYPE_BYTES[entry.type]!;
+  const sizeBytes = entry.count * TYPE_BYTES[entry.type];
   if (sizeBytes > maxBytes) return undefined;
   if (entry.offset + sizeBytes > source.sizeBytes) throw torn(source, `ends before the values of its tag ${tag}`);
   const { window } = ifd;
@@ -164,7 +165,7 @@ export async function readNumbers(source: ByteSource, ifd: Ifd, tag: number, max
   const entry = ifd.entries.get(tag);
   if (!entry) return [];
   const count = Math.min(entry.count, maxCount);
-  const size = TYPE_BYTES[entry.type]!;
+  const size = TYPE_BYTES[entry.type];
   const wanted: Ifd = { ...ifd, entries: new Map([[tag, { ...entry, count }]]) };
   const view = (await readValueBytes(source, wanted, tag, count * size))!;
   return Array.from({ length: count }, (_, i) => numberAt(view, i * size, entry.type, ifd.header.littleEndian));

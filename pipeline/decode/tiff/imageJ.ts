@@ -60,16 +60,16 @@ async function readInfo(source: ByteSource, ifd: Ifd): Promise<string | undefine
   if (!view || blockBytes.length === 0) return undefined;
 
   // Block 0 is the table: `IJIJ`, then (type, how many blocks) pairs. The texts follow in its order.
-  const tableBytes = Math.min(blockBytes[0]!, view.byteLength);
+  const tableBytes = Math.min(blockBytes[0], view.byteLength);
   let block = 1;
   let at = tableBytes;
   for (let entry = 4; entry + 8 <= tableBytes; entry += 8) {
     const isInfo = fourLetters(view, entry, littleEndian) === 'info';
     for (let left = view.getUint32(entry + 4, littleEndian); left > 0 && block < blockBytes.length; left--, block++) {
-      const end = at + blockBytes[block]!;
+      const end = at + blockBytes[block];
       if (end > view.byteLength) return undefined;
       if (isInfo) {
-        const bytes = new Uint8Array(view.buffer, view.byteOffset + at, blockBytes[block]!);
+        const bytes = new Uint8Array(view.buffer, view.byteOffset + at, blockBytes[block]);
         return new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be').decode(bytes);
       }
       at = end;

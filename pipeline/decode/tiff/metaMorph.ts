@@ -43,7 +43,7 @@ async function describeCalibration(reader: StkReader, ifd: Ifd): Promise<PlaneDe
   const valueOf = new Map<number, number>();
   const properties = new Map<string, string | number>();
   for (let i = 0; i + 1 < pairs.length; i += 2) {
-    const [id, value] = [pairs[i]!, pairs[i + 1]!];
+    const [id, value] = [pairs[i], pairs[i + 1]];
     if (id !== UIC1.planeProperty) {
       valueOf.set(id, value);
       continue;
@@ -71,11 +71,11 @@ async function captureTimes(reader: StkReader, ifd: Ifd): Promise<number[]> {
   if (!uic2 || uic2.count > MAX_PLANES) return [];
   const numbers = await reader.longs(uic2.offset, UIC2_NUMBERS * uic2.count);
   const seconds = Array.from({ length: Math.floor(numbers.length / UIC2_NUMBERS) }, (_, plane) => {
-    const day = numbers[plane * UIC2_NUMBERS + 2]!;
-    const ms = numbers[plane * UIC2_NUMBERS + 3]!;
+    const day = numbers[plane * UIC2_NUMBERS + 2];
+    const ms = numbers[plane * UIC2_NUMBERS + 3];
     return day * 86_400 + ms / 1000;
   });
-  return seconds.map((second) => Number((second - seconds[0]!).toFixed(3)));
+  return seconds.map((second) => Number((second - seconds[0]).toFixed(3)));
 }
 
 /** Reads values that the tags point to. They are always little-endian; what lies outside the file is undefined or empty. */

@@ -3,7 +3,7 @@ import { type ByteSource, refused, torn } from '../byteSource.ts';
 import { type Ifd, readHeader, readIfd, readText, TAG, type TiffHeader } from './ifd.ts';
 import { COMPRESSION, isInside, readLayout, type TiffLayout } from './layout.ts';
 
-/** One plane of a TIFF file: its directory, and how far its pixels lie behind those of the directory's first plane. */
+/** One plane of a TIFF file: its directory, and where its own pixels are. */
 export interface TiffPage {
   readonly ifd: Ifd;
   readonly layout: TiffLayout;
@@ -21,10 +21,12 @@ const MAX_TEXT_BYTES = 16 * 1024 * 1024;
  */
 export class TiffPageTable {
   readonly #header: TiffHeader;
-  /** What the first directory said when the table was begun: a file that was written anew says something else. */
-  readonly #firstPage: string;
+  /** As it was when the table was begun: a file that was written anew has another one. */
+  readonly firstIfd: Ifd;
   /** The version of the file in which that was last seen. */
   #seenVersion: string | undefined;
+  /** The page that was read last, and from which version of the file: it is often asked for next. */
+  #lastRead: { readonly version: string | undefined; readonly page: TiffPage } | undefined;
   readonly #ifdOffsets: number[] = [];
   readonly #visited = new Set<number>();
   /** The directory to look at next; 0 when the last one ended the chain. */
@@ -37,35 +39,28 @@ export class TiffPageTable {
   /** Why the table ends where it ends. */
   #problem: unknown;
 
-  private constructor(source: ByteSource, header: TiffHeader, firstPage: string) {
+  private constructor(source: ByteSource, firstIfd: Ifd) {
     this.#seenVersion = source.file?.version;
-    this.#header = header;
-    this.#firstPage = firstPage;
-    this.#nextOffset = header.firstIfdOffset;
+    this.#header = firstIfd.header;
+    this.firstIfd = firstIfd;
+    this.#nextOffset = firstIfd.offset;
   }
 
   /** Throws a DecodeError when the source has not even one directory. */
   static async open(source: ByteSource): Promise<TiffPageTable> {
-    const header = await readHeader(source);
-    return new TiffPageTable(source, header, fingerprint(await readIfd(source, header, header.firstIfdOffset)));
+    return new TiffPageTable(source, await readFirstIfd(source));
   }
 
   /** False when the file that this table was made from was written anew; true when it only grew. */
   async describes(source: ByteSource): Promise<boolean> {
     if (source.file?.version === this.#seenVersion) return true;
     this.#seenVersion = source.file?.version;
-    const header = await readHeader(source);
-    if (header.firstIfdOffset !== this.#header.firstIfdOffset || header.big !== this.#header.big) return false;
-    return fingerprint(await readIfd(source, header, header.firstIfdOffset)) === this.#firstPage;
+    return fingerprint(await readFirstIfd(source)) === fingerprint(this.firstIfd);
   }
 
   /** Complete pages known so far. */
   get count(): number {
     return this.#ifdOffsets.length === 1 ? this.#planes : this.#ifdOffsets.length;
-  }
-
-  firstIfd(source: ByteSource): Promise<Ifd> {
-    return readIfd(source, this.#header, this.#header.firstIfdOffset);
   }
 
   /** Looks for pages that are complete now, until `wanted` are known or there are no more. Throws when they form a loop. */
@@ -99,8 +94,7 @@ export class TiffPageTable {
       if (this.#problem) throw this.#problem;
       throw torn(source, `has ${this.count} complete pages, so none with number ${index}`);
     }
-    const ifd = await readIfd(source, this.#header, this.#ifdOffsets[index] ?? this.#ifdOffsets[0]!);
-    const layout = await readLayout(source, ifd);
+    const { ifd, layout } = await this.#read(source, this.#ifdOffsets[index] ?? this.#ifdOffsets[0]);
     const shift = index < this.#ifdOffsets.length ? 0 : index * this.#planeBytes;
     if (!isInside(source, layout, shift)) throw torn(source, `ends inside the pixels of page ${index}`);
     const segments = layout.segments.map(({ offset, sizeBytes }) => ({ offset: offset + shift, sizeBytes }));
@@ -110,9 +104,8 @@ export class TiffPageTable {
   /** The page whose directory is at `offset`; undefined (and a problem) when it is not wholly there. */
   async #completePage(source: ByteSource, offset: number): Promise<TiffPage | undefined> {
     try {
-      const ifd = await readIfd(source, this.#header, offset);
-      const layout = await readLayout(source, ifd);
-      if (isInside(source, layout)) return { ifd, layout };
+      const page = await this.#read(source, offset);
+      if (isInside(source, page.layout)) return page;
       this.#problem = torn(source, `ends inside the pixels of page ${this.#ifdOffsets.length}`);
     } catch (error) {
       if (!isScopestreamError(error, 'decode')) throw error;
@@ -121,11 +114,19 @@ export class TiffPageTable {
     return undefined;
   }
 
+  async #read(source: ByteSource, offset: number): Promise<TiffPage> {
+    const version = source.file?.version;
+    if (this.#lastRead?.version === version && this.#lastRead?.page.ifd.offset === offset) return this.#lastRead.page;
+    const ifd = await readIfd(source, this.#header, offset);
+    const page = { ifd, layout: await readLayout(source, ifd) };
+    this.#lastRead = { version, page };
+    return page;
+  }
+
   async #countPlanes(source: ByteSource): Promise<void> {
-    const ifd = await readIfd(source, this.#header, this.#ifdOffsets[0]!);
-    const layout = await readLayout(source, ifd);
+    const { ifd, layout } = await this.#read(source, this.#ifdOffsets[0]);
     const stated = await statedPlanes(source, ifd);
-    const first = layout.segments[0]!;
+    const first = layout.segments[0];
     const last = layout.segments.at(-1)!;
     this.#planeBytes = last.offset + last.sizeBytes - first.offset;
     if (stated <= 1 || layout.compression !== COMPRESSION.none || this.#planeBytes <= 0) return;
@@ -143,6 +144,11 @@ async function statedPlanes(source: ByteSource, ifd: Ifd): Promise<number> {
   return Number(/^images=(\d+)/m.exec(text)?.[1] ?? 1);
 }
 
-function fingerprint(ifd: Ifd): string {
-  return JSON.stringify([...ifd.entries]);
+async function readFirstIfd(source: ByteSource): Promise<Ifd> {
+  const header = await readHeader(source);
+  return readIfd(source, header, header.firstIfdOffset);
+}
+
+function fingerprint({ header, entries }: Ifd): string {
+  return JSON.stringify([header, ...entries]);
 }

@@ -1,6 +1,8 @@
 import type { PixelArray, PixelType, Plane } from '../../frame.ts';
 import { type ByteSource, refused } from '../byteSource.ts';
 import type { DecodeLimits } from '../limits.ts';
+import type { Ifd } from './ifd.ts';
+import { paletteShowsIntensity } from './palette.ts';
 import { COMPRESSION, segmentRowBytes, segmentRows, segmentsPerSamplePlane, type TiffLayout } from './layout.ts';
 
 /** Sample type as it is stored. Signed integers have no place among the pixel types: they become float32, exactly. */
@@ -15,7 +17,7 @@ const NAMES_OF_COMPRESSIONS: Readonly<Record<number, string>> = {
 /** The pixels of one page. Throws a DecodeError that names what cannot be read. */
 export async function readPixels(
   source: ByteSource,
-  littleEndian: boolean,
+  ifd: Ifd,
   layout: TiffLayout,
   limits: DecodeLimits,
 ): Promise<Plane> {
@@ -24,17 +26,22 @@ export async function readPixels(
     throw refused(source, `has ${sizeX} x ${sizeY} pixels, more than the ${limits.maxPixels} that are allowed`);
   }
   const stored = storedType(source, layout);
-  const samplesPerPixel = samplesOf(source, layout);
+  const samplesPerPixel = await samplesOf(source, ifd, layout);
   // Loaded when it is first needed: uncompressed files never wait for sharp.
   const readSamplePlane =
     layout.compression === COMPRESSION.none ? readUncompressed : (await import('./compressed.ts')).readCompressed;
 
   const planes: PixelArray[] = [];
   for (let sample = 0; sample < (layout.planar ? samplesPerPixel : 1); sample++) {
-    const bytes = await readSamplePlane(source, littleEndian, layout, sample * segmentsPerSamplePlane(layout));
+    const bytes = await readSamplePlane(
+      source,
+      ifd.header.littleEndian,
+      layout,
+      sample * segmentsPerSamplePlane(layout),
+    );
     planes.push(toPixels(bytes, stored));
   }
-  const data = layout.planar ? interleave(planes) : planes[0]!;
+  const data = layout.planar ? interleave(planes) : planes[0];
   const pixelType = stored === 'int8' || stored === 'int16' ? 'float32' : stored;
   return { sizeX, sizeY, samplesPerPixel, pixelType, data };
 }
@@ -54,15 +61,22 @@ function storedType(source: ByteSource, layout: TiffLayout): StoredType {
   throw refused(source, `has ${name} pixels, which are not read (uint8, uint16, float32, int8 and int16 are)`);
 }
 
-function samplesOf(source: ByteSource, { photometricInterpretation, samplesPerPixel }: TiffLayout): 1 | 3 {
-  const MIN_IS_WHITE = 0;
-  const MIN_IS_BLACK = 1;
-  const RGB = 2;
+const MIN_IS_WHITE = 0;
+const MIN_IS_BLACK = 1;
+const RGB = 2;
+const PALETTE = 3;
+
+async function samplesOf(source: ByteSource, ifd: Ifd, layout: TiffLayout): Promise<1 | 3> {
+  const { photometricInterpretation, samplesPerPixel } = layout;
   if (photometricInterpretation === MIN_IS_WHITE) {
     throw refused(source, 'stores intensities inverted (MinIsWhite): save it again as MinIsBlack');
   }
   if (photometricInterpretation === MIN_IS_BLACK && samplesPerPixel === 1) return 1;
   if (photometricInterpretation === RGB && samplesPerPixel === 3) return 3;
+  if (photometricInterpretation === PALETTE && samplesPerPixel === 1) {
+    if (await paletteShowsIntensity(source, ifd)) return 1;
+    throw refused(source, 'has a palette whose colours are no scale of intensity: save it as grey or RGB');
+  }
   throw refused(
     source,
     `has ${samplesPerPixel} samples a pixel with photometric interpretation ${photometricInterpretation}, which is not read (grey and RGB are)`,
@@ -151,7 +165,7 @@ function interleave(planes: readonly PixelArray[]): PixelArray {
   const [first] = planes as [PixelArray];
   const pixels = new (first.constructor as new (length: number) => PixelArray)(first.length * planes.length);
   planes.forEach((plane, sample) => {
-    for (let i = 0; i < plane.length; i++) pixels[i * planes.length + sample] = plane[i]!;
+    for (let i = 0; i < plane.length; i++) pixels[i * planes.length + sample] = plane[i];
   });
   return pixels;
 }

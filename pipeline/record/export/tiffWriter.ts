@@ -178,7 +178,7 @@ export class TiffWriter {
     let outsideAt = ifdBytes;
     tags.forEach(([tag, type, values], i) => {
       const at = countBytes + i * this.#entryBytes;
-      const bytes = encoded[i]!;
+      const bytes = encoded[i];
       const count = typeof values === 'string' ? bytes.length : type === TAG_TYPE.rational ? 1 : values.length;
       if (values[0] === PIXELS_FOLLOW) {
         this.#putEntry(directory, at, tag, type, 1, this.#sizeBytes + directory.length);

@@ -57,7 +57,7 @@ export function buildTiff({ pages, littleEndian = true, big = false }: TiffParts
       .sort(([a], [b]) => a - b)
       .map(([tag, type, values]) => {
         const numbers = typeof values === 'string' ? [...Buffer.from(`${values}\0`)] : values;
-        const bytes = encode(numbers, type === TYPE.rational ? 4 : TYPE_BYTES[type]!);
+        const bytes = encode(numbers, type === TYPE.rational ? 4 : TYPE_BYTES[type]);
         const inline = Buffer.alloc(pointerBytes);
         if (bytes.length <= pointerBytes) bytes.copy(inline);
         else encode([append(bytes)], pointerBytes).copy(inline);

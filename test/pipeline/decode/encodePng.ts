@@ -16,12 +16,12 @@ export interface PngPicture {
 
 /** The simplest PNG there is (rows unfiltered), and so a truth to compare with: no imaging library has a part in it. */
 export function encodePng({ sizeX, sizeY, bitDepth, colour, samples }: PngPicture): Buffer {
-  const rowSamples = sizeX * SAMPLES[colour]!;
+  const rowSamples = sizeX * SAMPLES[colour];
   const sampleBytes = bitDepth / 8;
   const rows = Buffer.alloc(sizeY * (1 + rowSamples * sampleBytes));
   for (let y = 0, at = 0; y < sizeY; y++) {
     at += 1; // The filter of the row: none.
-    for (let i = 0; i < rowSamples; i++) at = rows.writeUIntBE(samples[y * rowSamples + i]!, at, sampleBytes);
+    for (let i = 0; i < rowSamples; i++) at = rows.writeUIntBE(samples[y * rowSamples + i], at, sampleBytes);
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(sizeX, 0);

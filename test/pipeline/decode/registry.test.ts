@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { countPages, decodeArrived, decodePayload, decoders } from '../../../pipeline/decode/registry.ts';
 import type { ArrivedFrame, Plane } from '../../../pipeline/frame.ts';
@@ -48,6 +49,16 @@ describe('The registry of formats', () => {
     const path = join(folder, 'reserved.tif');
     writeFileSync(path, Buffer.alloc(4096));
     await expect(countPages(path)).rejects.toMatchObject({ tag: 'decode', retryable: true });
+  });
+
+  it.each(['png', 'jpeg'] as const)('knows a %s file that is not complete yet', async (format) => {
+    const picture = sharp(Buffer.alloc(300), { raw: { width: 10, height: 10, channels: 3 } });
+    const whole = await picture.toFormat(format).toBuffer();
+    const path = join(folder, `growing.${format}`);
+    writeFileSync(path, whole.subarray(0, -1));
+    await expect(countPages(path)).rejects.toMatchObject({ tag: 'decode', retryable: true });
+    writeFileSync(path, whole);
+    expect(await countPages(path)).toBe(1);
   });
 
   it('lets the source say more than the file, and in its place', async () => {

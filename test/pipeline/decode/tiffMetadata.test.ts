@@ -39,6 +39,26 @@ describe('Resolution tags', () => {
   });
 });
 
+describe('A palette', () => {
+  const PALETTE: Tag = [262, TYPE.short, [3]];
+  const ramp = Array.from({ length: 256 }, (_, i) => i * 257);
+  const green: Tag = [320, TYPE.short, [...ramp.map(() => 0), ...ramp, ...ramp.map(() => 0)]];
+  const rainbow: Tag = [320, TYPE.short, [...ramp.toReversed(), ...ramp, ...ramp]];
+  const decode = (...tags: Tag[]) => {
+    const bytes = buildTiff({ pages: [greyPage({ sizeX: 4, sizeY: 4, tags: [PALETTE, ...tags] })] });
+    return decodePayload({ kind: 'bytes', bytes, page: 0 }, 'cell.tif');
+  };
+
+  it('that only tints intensities leaves them as they are', async () => {
+    expect([...(await decode(green)).plane.data]).toEqual(Array.from({ length: 16 }, (_, i) => i));
+    expect((await decode(rainbow, [270, TYPE.ascii, 'ImageJ=1.54f'])).plane.samplesPerPixel).toBe(1);
+  });
+
+  it('of colours in any order is refused', async () => {
+    await expect(decode(rainbow)).rejects.toThrow(/cell\.tif: has a palette/);
+  });
+});
+
 describe('ImageJ', () => {
   it('counts pages through channels, slices and frames', () => {
     const description = 'ImageJ=1.54f\nimages=24\nchannels=2\nslices=3\nframes=4\nhyperstack=true\n';

@@ -19,7 +19,7 @@ function stack(pages: number): Buffer {
   return buildTiff({
     pages: Array.from({ length: pages }, (_, number) => {
       const { tags, strips } = greyPage(SIZE);
-      const strip = Buffer.from(strips[0]!);
+      const strip = Buffer.from(strips[0]);
       strip.writeUInt16LE(number, 0);
       return { tags, strips: [strip] };
     }),
@@ -27,7 +27,7 @@ function stack(pages: number): Buffer {
 }
 
 const firstPixel = async (path: string, page: number): Promise<number> =>
-  (await decodePayload({ kind: 'file', path, page }, path)).plane.data[0]!;
+  (await decodePayload({ kind: 'file', path, page }, path)).plane.data[0];
 
 /** Counts what is read through it. */
 function counted(source: ByteSource): ByteSource & { reads: number } {

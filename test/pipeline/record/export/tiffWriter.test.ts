@@ -38,7 +38,7 @@ const bytesOf = ({ data }: Plane): Buffer => Buffer.from(data.buffer, data.byteO
 
 async function write(planes: readonly Plane[], description: string, options: TiffWriterOptions = {}): Promise<string> {
   const path = join(folder, `${files++}.ome.tif`);
-  const writer = await TiffWriter.open(path, planes[0]!, options);
+  const writer = await TiffWriter.open(path, planes[0], options);
   for (const plane of planes) await writer.writePlane(plane);
   await writer.close(description);
   return path;
