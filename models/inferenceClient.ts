@@ -33,7 +33,7 @@ const END_GRACE_MS = 2_000;
 const STDERR_KEPT = 600;
 
 export interface ClientSettings {
-  /** A run that takes longer is stopped. */
+  /** A run that takes longer is stopped; a frame gets this for each begun megapixel. */
   readonly runTimeoutMs: number;
   /** The same for loading a model, which may compile kernels. */
   readonly loadTimeoutMs: number;
@@ -80,6 +80,7 @@ export class InferenceClient {
   #pauseMs = FIRST_PAUSE_MS;
   #revival: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
@@ -115,7 +116,8 @@ export class InferenceClient {
 
   /** One frame through a loaded method; `planes` oldest first. Rejects with EnhanceError. */
   async run(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
-    const result = await this.#run(key, request, planes, this.#settings.runTimeoutMs);
+    const megapixels = Math.ceil((request.sizeX * request.sizeY) / 2 ** 20);
+    const result = await this.#run(key, request, planes, megapixels * this.#settings.runTimeoutMs);
     this.#pauseMs = FIRST_PAUSE_MS;
     return result;
   }
@@ -125,13 +127,17 @@ export class InferenceClient {
     return this.#run(key, request, planes, this.#settings.loadTimeoutMs);
   }
 
-  /** Lets the request in work end, then ends the process. */
-  async close(): Promise<void> {
-    const alreadyClosed = this.#state === 'closed';
-    this.#state = 'closed';
+  /** Lets the requests that were made end, takes no more, then ends the process. */
+  close(): Promise<void> {
     this.#closing.abort();
-    if (alreadyClosed) return;
-    await this.#turn.catch(() => {});
+    this.#closed ??= this.#drain();
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    await this.#turn;
+    await this.#revival;
+    this.#state = 'closed';
     const running = this.#running;
     if (!running) return;
     running.pipe.end();
@@ -152,6 +158,7 @@ export class InferenceClient {
 
   /** One request after the other: the process would not look at the next one anyway, and the watchdog stays simple. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) return Promise.reject(new EnhanceError('the inference process is closed'));
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return result;
@@ -215,6 +222,7 @@ export class InferenceClient {
   }
 
   #answered({ header, bytes }: Message<Reply>): void {
+    if (this.#running) this.#running.stderr = ''; // Said before a good answer: no reason for a later death.
     if (this.#pending?.id !== header.id) return; // Given up before.
     if (header.ok) this.#pending.resolve({ header, bytes });
     else this.#pending.reject(new EnhanceError(header.problem));
@@ -226,36 +234,41 @@ export class InferenceClient {
     const said = running.stderr.trim().split('\n').slice(-2).join(' ');
     const message = `the inference process ${how}${said ? `: ${said}` : ''}`;
     this.#pending?.reject(new EnhanceError(message));
-    if (this.#state === 'closed') return;
+    if (this.#closing.signal.aborted) return;
     this.#settings.onEvent?.({ kind: 'died', message });
-    if (this.#state === 'ready') {
-      this.#state = 'restarting';
-      this.#revival = this.#revive();
-    }
+    if (this.#state !== 'ready') return; // Being revived already.
+    this.#state = 'restarting';
+    this.#revival = this.#revive();
   }
 
   async #revive(): Promise<void> {
+    const { signal } = this.#closing;
     while (this.#state === 'restarting') {
       const pauseMs = this.#pauseMs;
       this.#pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      await delay(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-      if (this.#closing.signal.aborted) return;
-      const running = this.#spawn();
-      this.#running = running;
-      try {
-        for (const [key, spec] of this.#specs) {
-          const request = { id: this.#nextId++, op: 'load', key, spec } as const;
-          await this.#inTurn(() => this.#askProcess(running, request, [], this.#settings.loadTimeoutMs));
-        }
-      } catch (error) {
-        this.#settings.onEvent?.({ kind: 'died', message: messageOf(error) });
-        running.child.kill('SIGKILL');
-        await running.ended;
-        continue;
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) this.#state = 'closed';
+      else if (await this.#startAgain()) {
+        this.#state = 'ready';
+        this.#settings.onEvent?.({ kind: 'restarted', message: `a new inference process started after ${pauseMs} ms` });
       }
-      if (this.#running !== running || this.#closing.signal.aborted) continue;
-      this.#state = 'ready';
-      this.#settings.onEvent?.({ kind: 'restarted', message: `a new inference process started after ${pauseMs} ms` });
     }
+  }
+
+  /** A new process with everything loaded, or false. */
+  async #startAgain(): Promise<boolean> {
+    const running = this.#spawn();
+    this.#running = running;
+    try {
+      for (const [key, spec] of this.#specs) {
+        const request = { id: this.#nextId++, op: 'load', key, spec } as const;
+        await this.#inTurn(() => this.#askProcess(running, request, [], this.#settings.loadTimeoutMs));
+      }
+    } catch (error) {
+      running.child.kill('SIGKILL');
+      this.#died(running, `could not load its models again: ${messageOf(error)}`);
+      await running.ended;
+    }
+    return this.#running === running;
   }
 }

@@ -153,7 +153,11 @@ class SwitchingEnhancer implements LadderEnhancer {
       refusals: rungs[0].refusals,
       step,
       steps: rungs.map((rung) => rung.entry.id),
-      because: waiting ? `${rungs[rule.step].entry.id} is being restarted` : (substituted ?? rule.because),
+      because: waiting
+        ? `${rungs[rule.step].entry.id} is being restarted`
+        : rule.step === 0
+          ? (substituted ?? rule.because)
+          : rule.because,
       state: waiting || client.state === 'restarting' ? 'restarting' : client.state === 'closed' ? 'failed' : 'ready',
     };
   }

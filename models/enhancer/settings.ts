@@ -16,7 +16,7 @@ export interface EnhancerSettings {
   readonly policy: Policy;
   /** `none`: the chosen model or a fault, nothing in its place; for comparing models. */
   readonly ladder: 'full' | 'none';
-  /** A run that takes longer is stopped and its process restarted, ms. */
+  /** A run that takes longer for each begun megapixel of its frame is stopped and its process restarted, ms. */
   readonly runTimeoutMs: number;
   /** The same for loading a model, where a provider may compile it, ms. */
   readonly loadTimeoutMs: number;

@@ -56,6 +56,16 @@ it('starts again after each death, with what was loaded, and forgets what it is 
   await expect(client.run('forgotten', testRequest(frame), [frame])).rejects.toThrow(/not loaded/);
 });
 
+it('answers what was asked before it is closed, and nothing after', async () => {
+  client = new InferenceClient(SETTINGS);
+  await client.load('x', { kind: 'bicubic', magnification: 1 });
+  const asked = [1, 2, 3].map(() => client!.run('x', testRequest(frame), [frame]));
+  const closing = client.close();
+  await expect(client.run('x', testRequest(frame), [frame])).rejects.toThrow(/is closed/);
+  expect(await Promise.all(asked)).toHaveLength(3);
+  await closing;
+});
+
 it('closes while it is starting again', async () => {
   client = new InferenceClient(SETTINGS);
   await client.load('x', { kind: 'bicubic', magnification: 1 });

@@ -246,6 +246,18 @@ describe('a model that breaks', () => {
 describe('start and end', () => {
   afterEach(closeAll);
 
+  it('puts a faster model of the video-rate tier below the chosen one, and no slower one', async () => {
+    const tiers = mkdtempSync(join(tmpdir(), 'scopestream-zoo-'));
+    const videoRate = (id: string) => (manifest: Record<string, unknown>) =>
+      Object.assign(manifest, { id, config: { scopestream: { tier: 'video-rate' } } });
+    writeTinyPackage(tiers, 'blur', videoRate('quick'));
+    writeTinyPackage(tiers, 'slow', videoRate('steady'));
+    const enhancer = await start({ zooFolders: [tiers], model: 'steady' });
+    expect(enhancer.status.steps).toEqual(['steady', 'quick', 'gaussian', 'bicubic']);
+    await enhancer.chooseModel('quick');
+    expect(enhancer.status.steps).toEqual(['quick', 'gaussian', 'bicubic']);
+  });
+
   it('refuses a model that is not there, and a provider that does not work, with the reason', async () => {
     await expect(start({ model: 'absent' })).rejects.toThrow(/there is no model absent/);
     await expect(start({ provider: 'dml' })).rejects.toThrow(ProviderError);
