@@ -19,7 +19,7 @@ export const ENTRY_BYTES = 64;
 
 const ENDS = Object.keys(FRAME_ENDS) as FrameEnd[];
 /** Follows the ends of a frame in the `end` field. */
-const EVENT_CODES = { unended: 100, provenance: 200, missing: 201, recovered: 202 } as const;
+const EVENT_CODES = { unended: 100, provenance: 200, missing: 201, recovered: 202, closed: 203 } as const;
 export const VERDICTS = ['none', 'green', 'amber', 'red', 'uncertifiable'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
@@ -112,6 +112,7 @@ function timeOf(line: LedgerLine): number {
     case 'missing':
       return line.noticedMs;
     case 'recovered':
+    case 'closed':
       return line.atMs;
     case 'provenance':
       return NaN;
@@ -185,5 +186,5 @@ export function readEntries(path: string, from = 0): Buffer {
 
 /** True for entries of frames, ended or not; false for other events. */
 export function isFrameEntry({ kind }: Pick<IndexEntry, 'kind'>): boolean {
-  return kind !== 'provenance' && kind !== 'missing' && kind !== 'recovered';
+  return kind === 'unended' || !(kind in EVENT_CODES);
 }

@@ -14,15 +14,15 @@ function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-function fail(error: unknown, folder: string): void {
-  tell({ type: 'failed', problem: describeDiskTrouble(error, folder) });
-}
-
 function record(writer: SessionWriter): void {
   let last = Promise.resolve();
   let ticking = false;
+  let failure: string | undefined;
   const inTurn = (work: () => void | Promise<void>) => {
-    last = last.then(work).catch((error: unknown) => fail(error, writer.folder));
+    last = last.then(work).catch((error: unknown) => {
+      failure ??= describeDiskTrouble(error, writer.folder);
+      tell({ type: 'failed', problem: failure });
+    });
     return last;
   };
 
@@ -36,7 +36,8 @@ function record(writer: SessionWriter): void {
     try {
       await work();
     } catch (error) {
-      tell({ type: 'refused', id, problem: describeDiskTrouble(error, writer.folder) });
+      failure ??= describeDiskTrouble(error, writer.folder);
+      tell({ type: 'refused', id, problem: failure });
       return;
     }
     tell({ type: 'written', id, pixels }, [pixels.buffer as ArrayBuffer]);
@@ -59,7 +60,7 @@ function record(writer: SessionWriter): void {
       case 'close':
         clearInterval(ticks);
         writer.stopWaiting();
-        void inTurn(() => writer.close()).then(() => {
+        void inTurn(() => writer.close(message.totals, failure)).then(() => {
           tell({ type: 'closed' });
           port.close();
         });

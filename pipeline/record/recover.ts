@@ -7,6 +7,8 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } 
 import { join } from 'node:path';
 import { SessionError } from '../errors.ts';
 import type { FrameIndex } from '../frame.ts';
+import { AccountCounter } from './account.ts';
+import { writeCertificate } from './certificate.ts';
 import { FrameIndexFile, INDEX_FILE } from './frameIndex.ts';
 import { writeJsonAtomically } from './jsonFile.ts';
 import { chainStart, LEDGER_FILE, LedgerFile, readLedger } from './ledgerFile.ts';
@@ -47,6 +49,7 @@ export async function recoverSession(folder: string): Promise<RecoveredLine | un
   };
   ledger.append(found);
   ledger.close();
+  writeCertificate(folder, { account: ledger.account.account, ledger: ledger.end() });
   for (const image of images) image.close();
   unlockSession(folder);
   return found;
@@ -108,6 +111,8 @@ async function reopenLedger(folder: string): Promise<ReopenedLedger> {
   const start = chainStart(join(folder, SESSION_FILE));
   const index = new FrameIndexFile(join(folder, INDEX_FILE), 0);
   const sequences = new Set<number>();
+  const account = new AccountCounter();
+  let lines = 0;
   let end = { sizeBytes: 0, head: start };
   let lastRowMs: number | undefined;
   for await (const { offset, sizeBytes: lineBytes, content, chain } of readLedger(path, start)) {
@@ -116,6 +121,8 @@ async function reopenLedger(folder: string): Promise<ReopenedLedger> {
     if (!isEvent(line)) lastRowMs = line.endedMs;
     if ('sequence' in line) sequences.add(line.sequence);
     index.append(line, { offset, sizeBytes: lineBytes });
+    account.add(line);
+    lines += 1;
     end = { sizeBytes: offset + lineBytes + 1, head: chain };
   }
   const ledger = new LedgerFile(path, end);
@@ -123,7 +130,13 @@ async function reopenLedger(folder: string): Promise<ReopenedLedger> {
     sequences,
     lastRowMs,
     tornBytes: sizeBytes - end.sizeBytes,
-    append: (line) => index.append(line, ledger.append(line)),
+    append: (line) => {
+      index.append(line, ledger.append(line));
+      account.add(line);
+      lines += 1;
+    },
+    account,
+    end: () => ({ lines, head: ledger.head }),
     close: () => {
       ledger.close();
       index.close();
@@ -136,6 +149,8 @@ interface ReopenedLedger {
   readonly lastRowMs: number | undefined;
   readonly tornBytes: number;
   readonly append: (line: LedgerLine) => void;
+  readonly account: AccountCounter;
+  readonly end: () => { readonly lines: number; readonly head: string };
   readonly close: () => void;
 }
 

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, SessionError } from '../errors.ts';
 import type { Acquisition, FrameIndex, Plane } from '../frame.ts';
 import type { SessionReader } from '../ports.ts';
-import type { IndexEntry } from './frameIndex.ts';
+import { isFrameEntry, type IndexEntry } from './frameIndex.ts';
 import { LEDGER_FILE, type LinePlace } from './ledgerFile.ts';
 import { lockState } from './lock.ts';
 import { IMAGES_FOLDER, RAW_IMAGE } from './omeZarr.ts';
@@ -186,8 +186,14 @@ export class RecordedSession implements SessionReader {
     closeSync(this.#ledger);
   }
 
-  /** Provenance of an id that a frame's line names. */
-  provenance(id: number | undefined): ProvenanceLine | undefined {
+  /** Who predicted a frame's enhanced pixels, and from which constants; undefined when nobody did. */
+  provenanceOf(sequence: number): ProvenanceLine | undefined {
+    const entry = this.index.bySequence(sequence);
+    const line = entry && this.line(entry);
+    return line && !isEvent(line) ? this.#provenance(line.provenance) : undefined;
+  }
+
+  #provenance(id: number | undefined): ProvenanceLine | undefined {
     return this.#events.find((line): line is ProvenanceLine => line.event === 'provenance' && line.id === id);
   }
 
@@ -195,16 +201,14 @@ export class RecordedSession implements SessionReader {
     for (; this.#seen < this.index.count; this.#seen++) {
       const entry = this.index.entry(this.#seen);
       this.#summaries.count(entry);
-      if (['provenance', 'missing', 'recovered'].includes(entry.kind)) {
-        this.#events.push(this.line(entry) as EventLine);
-      }
+      if (!isFrameEntry(entry)) this.#events.push(this.line(entry) as EventLine);
     }
   }
 
   #asRow(line: LedgerLine): StoredRow {
     if (isEvent(line)) return unendedRow(line);
     const { provenance, ...row } = line;
-    const { prediction } = this.provenance(provenance) ?? {};
+    const { prediction } = this.#provenance(provenance) ?? {};
     return { ...row, ...(prediction && { prediction }) };
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { FrameIndex, Normalisation, Prediction } from '../frame.ts';
-import type { LedgerRow } from '../ledger.ts';
+import type { LedgerRow, LedgerTotals } from '../ledger.ts';
 
 /** A frame. `raw` and `enhanced` say what was stored of it; absent where nothing was. */
 export interface FrameLine extends Omit<LedgerRow, 'prediction'> {
@@ -68,7 +68,16 @@ export interface RecoveredLine {
   readonly damagedPlanes: number;
 }
 
-export type EventLine = ProvenanceLine | MissingLine | UnendedLine | RecoveredLine;
+/** The last line of a session that was closed. */
+export interface ClosedLine {
+  readonly event: 'closed';
+  readonly atMs: number;
+  readonly totals: LedgerTotals;
+  /** Why the session ended, where that was no choice. */
+  readonly failure?: string;
+}
+
+export type EventLine = ProvenanceLine | MissingLine | UnendedLine | RecoveredLine | ClosedLine;
 export type LedgerLine = FrameLine | EventLine;
 
 export function isEvent(line: LedgerLine): line is EventLine {

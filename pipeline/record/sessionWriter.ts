@@ -7,7 +7,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameIndex, MissingFrames, Prediction } from '../frame.ts';
-import type { LedgerRow } from '../ledger.ts';
+import type { LedgerRow, LedgerTotals } from '../ledger.ts';
+import { AccountCounter } from './account.ts';
+import { writeCertificate } from './certificate.ts';
 import { describeDiskTrouble, DiskFull } from './diskTrouble.ts';
 import { DiskWatch } from './diskWatch.ts';
 import { FrameIndexFile, INDEX_FILE } from './frameIndex.ts';
@@ -45,6 +47,8 @@ export class SessionWriter {
   readonly #frames = new Map<number, StoredFrame>();
   /** Ids of provenance lines by their content. */
   readonly #provenances = new Map<string, number>();
+  readonly #account = new AccountCounter();
+  #lines = 0;
   readonly #report: (report: DiskReport) => void;
   /** Aborted when the session is to close: from then on nobody waits for the disk. */
   readonly #closing = new AbortController();
@@ -117,12 +121,19 @@ export class SessionWriter {
     this.#closing.abort();
   }
 
-  /** Finishes the shards, the metadata and the ledger. */
-  async close(): Promise<void> {
+  /** Finishes the shards, the metadata and the ledger, and certifies. `failure`: why the session had to end. */
+  async close(totals: LedgerTotals, failure: string | undefined): Promise<void> {
+    await this.#writeLine({ event: 'closed', atMs: Date.now(), totals, ...(failure !== undefined && { failure }) });
     await this.#whenDiskIsWell(() => {
       this.#images.close();
       this.#ledger.close();
       this.#index.close();
+      writeCertificate(this.folder, {
+        account: this.#account.account,
+        ledger: { lines: this.#lines, head: this.#ledger.head },
+        totals,
+        ...(failure !== undefined && { failure }),
+      });
       unlockSession(this.folder);
       syncFolder(this.folder);
     });
@@ -163,6 +174,8 @@ export class SessionWriter {
       const place = this.#ledger.append(line);
       this.#index.append(line, place);
     });
+    this.#account.add(line);
+    this.#lines += 1;
   }
 
   #sync(): void {

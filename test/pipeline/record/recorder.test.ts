@@ -81,7 +81,7 @@ describe('a recorded session', () => {
     expect(await readPlane(folder, 'raw', 0)).toEqual([...frames[0]!.raw.data]);
     expect(await readPlane(folder, 'raw', 2)).toEqual([...frames[2]!.raw.data]);
     expect(await readPlane(folder, 'enhanced', 2)).toEqual([...frames[2]!.enhanced!.plane.data]);
-    expect(lines(folder).at(-1)).toMatchObject({ sequence: 2, raw: { index: { t: 2, c: 0, z: 0 } } });
+    expect(lines(folder).at(-2)).toMatchObject({ sequence: 2, raw: { index: { t: 2, c: 0, z: 0 } } });
   });
 
   it('leaves a hole where a frame was not enhanced', async () => {
@@ -111,7 +111,7 @@ describe('a recorded session', () => {
     const frames = [frame(0), { ...small, enhanced: { ...small.enhanced!, magnification: 1, plane: small.raw } }];
     const folder = await record(frames);
     expect(await readPlane(folder, 'enhanced-2', 1)).toEqual([...small.raw.data]);
-    expect(lines(folder).at(-1)).toMatchObject({ enhanced: { image: 'enhanced-2' } });
+    expect(lines(folder).at(-2)).toMatchObject({ enhanced: { image: 'enhanced-2' } });
   });
 
   it('writes one provenance line for many frames', async () => {
