@@ -4,8 +4,8 @@ import type { Source } from '../ports.ts';
 
 /**
  * A source from a function that delivers events until its signal aborts. That signal aborts when the caller's does, and also
- * when the caller leaves the loop or the events end: so a source cleans up in one place, on its signal, and leaves no
- * listener on the caller's.
+ * when the caller leaves the loop or the events end. Either way the function's `finally` runs, even if the caller stops by
+ * its signal and never asks for an event again; and no listener is left on the caller's signal.
  *
  * A source is opened once: a second `events` call throws, because two consumers would each see only some of the frames.
  */
@@ -22,18 +22,23 @@ export function singleUse(
       if (used) throw new SourceError(`${kind} source ${name} was opened twice: make a new source for each run`);
       used = true;
       const stop = new AbortController();
+      const iterator = events(stop.signal)[Symbol.asyncIterator]();
       const forward = (): void => stop.abort();
-      stop.signal.addEventListener('abort', () => signal.removeEventListener('abort', forward), { once: true });
+      const clean = (): void => {
+        signal.removeEventListener('abort', forward);
+        iterator.return?.().catch(() => undefined); // whoever still waits for an event is told of failures by it
+      };
+      stop.signal.addEventListener('abort', clean, { once: true });
       signal.addEventListener('abort', forward, { once: true });
       if (signal.aborted) forward();
-      return stoppingAtEnd(events(stop.signal), stop);
+      return stoppingAtEnd({ [Symbol.asyncIterator]: () => iterator }, stop);
     },
   };
 }
 
 async function* stoppingAtEnd(events: AsyncIterable<SourceEvent>, stop: AbortController): AsyncGenerator<SourceEvent> {
   try {
-    if (!stop.signal.aborted) yield* events;
+    yield* events;
   } finally {
     stop.abort();
   }

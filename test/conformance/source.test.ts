@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countPages } from '../../pipeline/decode/registry.ts';
-import type { SourceEvent } from '../../pipeline/frame.ts';
+import type { ArrivedFrame, SourceEvent } from '../../pipeline/frame.ts';
 import type { SessionReader, Source } from '../../pipeline/ports.ts';
 import { createFolderSource } from '../../pipeline/source/folder/folder.ts';
 import { createReplaySource } from '../../pipeline/source/replay.ts';
+import { createSimulator } from '../../pipeline/source/simulator/simulator.ts';
 import { createSocketIoSource } from '../../pipeline/source/socketIo.ts';
 import { createTcpSource } from '../../pipeline/source/tcp.ts';
 import {
@@ -29,6 +30,8 @@ interface Subject {
   readonly source: Source;
   /** Sends frames 0 .. count - 1 to the open source, as its sender would; a replay has them already. */
   feed(count: number): Promise<void>;
+  /** The number of a frame; by default its pixels tell, and each pixel is checked. */
+  numberOf?(frame: ArrivedFrame): number | Promise<number>;
 }
 
 const COUNT = 40;
@@ -104,6 +107,11 @@ const SUBJECTS: Readonly<Record<string, () => Promise<Subject>>> = {
     };
     return { source, feed };
   },
+  simulator: async () => ({
+    source: createSimulator({ sizeX: 64, sizeY: 64, frames: COUNT, realTime: false }),
+    feed: nothing,
+    numberOf: ({ description }) => description.index!.t!,
+  }),
   'replay of a folder': async () => {
     await fillFolder(COUNT);
     return { source: createReplaySource({ path: folder, rate: 'fast', countPages }), feed: nothing };
@@ -133,7 +141,7 @@ async function open(source: Source) {
 
 describe.each(Object.entries(SUBJECTS))('source conformance: %s', (_, create) => {
   it('delivers every frame once, in order, with its own pixels, and knows where it came from', async () => {
-    const { source, feed } = await create();
+    const { source, feed, numberOf = numberOfFrame } = await create();
     const startedMs = Date.now();
     const opened = await open(source);
     const feeding = feed(COUNT).catch(() => undefined);
@@ -145,7 +153,9 @@ describe.each(Object.entries(SUBJECTS))('source conformance: %s', (_, create) =>
       }),
     );
     await feeding;
-    expect(await Promise.all(frames.map(numberOfFrame))).toEqual(Array.from({ length: COUNT }, (_, n) => n));
+    expect(await Promise.all(frames.map((frame) => numberOf(frame)))).toEqual(
+      Array.from({ length: COUNT }, (_, n) => n),
+    );
     expect(new Set(frames.map(({ name }) => name)).size).toBe(COUNT);
     for (const { arrivedMs, completedBy } of frames) {
       expect(arrivedMs).toBeGreaterThan(startedMs - 1);
@@ -155,7 +165,7 @@ describe.each(Object.entries(SUBJECTS))('source conformance: %s', (_, create) =>
   });
 
   it('waits for a consumer that is slow at times', async () => {
-    const { source, feed } = await create();
+    const { source, feed, numberOf = numberOfFrame } = await create();
     const opened = await open(source);
     const feeding = feed(12).catch(() => undefined);
     const seen: number[] = [];
@@ -163,7 +173,7 @@ describe.each(Object.entries(SUBJECTS))('source conformance: %s', (_, create) =>
       const { value } = await opened.next();
       if (value?.type !== 'frame') throw new Error('a frame was expected');
       if (seen.length % 4 === 0) await sleep(60);
-      seen.push(await numberOfFrame(value));
+      seen.push(await numberOf(value));
       value.settled?.();
     }
     await feeding;
@@ -179,6 +189,18 @@ describe.each(Object.entries(SUBJECTS))('source conformance: %s', (_, create) =>
     if (first.value?.type === 'frame') first.value.settled?.();
     stop.abort();
     for (let next = await opened.next(); !next.done; next = await opened.next());
+    await feeding;
+    sender?.disconnect();
+    await expect.poll(openHandles, { timeout: 5000 }).toBe(ONLY_THE_TEST_SERVER);
+  });
+
+  it('leaves nothing running either when nobody asks for another frame', async () => {
+    await expect.poll(openHandles, { timeout: 5000 }).toBe(ONLY_THE_TEST_SERVER);
+    const { source, feed } = await create();
+    const opened = await open(source);
+    const feeding = feed(2).catch(() => undefined);
+    await opened.next();
+    stop.abort();
     await feeding;
     sender?.disconnect();
     await expect.poll(openHandles, { timeout: 5000 }).toBe(ONLY_THE_TEST_SERVER);
@@ -224,5 +246,5 @@ const ONLY_THE_TEST_SERVER = 1;
 
 /** Watchers, sockets and servers that are open. */
 function openHandles(): number {
-  return process.getActiveResourcesInfo().filter((kind) => /FSEvent|TCP/.test(kind)).length;
+  return process.getActiveResourcesInfo().filter((kind) => /FSEvent|TCP|MessagePort/.test(kind)).length;
 }

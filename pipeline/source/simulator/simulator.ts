@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { SourceError } from '../../errors.ts';
-import type { ArrivedFrame, Plane, PlaneDescription, SourceEvent } from '../../frame.ts';
+import type { ArrivedFrame, Plane, PlaneDescription } from '../../frame.ts';
 import type { Source } from '../../ports.ts';
 import { siblingModule, startThread } from '../../thread.ts';
+import { singleUse } from '../singleUse.ts';
 import type { Bench } from './exposure.ts';
 import { PRESETS } from './presets.ts';
 import type { RenderedFrame, RenderRequest } from './renderThread.ts';
@@ -29,25 +30,21 @@ const AHEAD = 2;
 export function createSimulator(settings: SimulatorSettings = {}): Simulator {
   const { preset = 'fv-video', realTime = true, frames = Infinity } = settings;
   const bench = prepareBench(settings);
-  return {
-    kind: 'simulator',
-    name: `simulator ${preset}: ${PRESETS[preset].title}`,
-    bench,
-    async *events(signal): AsyncIterable<SourceEvent> {
-      const renderer = startRenderer(settings);
-      const clock = realTime ? createClock(bench.microscope.rate) : undefined;
-      try {
-        for (let index = 0; index < frames && !signal.aborted; index++) {
-          const data = await renderer.frame(index, frames);
-          if (clock && !(await clock.due(signal))) return;
-          if (signal.aborted) return;
-          yield arrived(bench, preset, index, data);
-        }
-      } finally {
-        await renderer.close();
+  const source = singleUse('simulator', `simulator ${preset}: ${PRESETS[preset].title}`, async function* (signal) {
+    const renderer = startRenderer(settings);
+    const clock = realTime ? createClock(bench.microscope.rate) : undefined;
+    try {
+      for (let index = 0; index < frames && !signal.aborted; index++) {
+        const data = await renderer.frame(index, frames);
+        if (clock && !(await clock.due(signal))) return;
+        if (signal.aborted) return;
+        yield arrived(bench, preset, index, data);
       }
-    },
-  };
+    } finally {
+      await renderer.close();
+    }
+  });
+  return { ...source, kind: 'simulator', bench };
 }
 
 function arrived(bench: Bench, preset: string, index: number, data: Pixels): ArrivedFrame {
