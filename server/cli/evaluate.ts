@@ -9,6 +9,10 @@ import { asCsv } from '../../models/evaluate/report/csv.ts';
 import { asHtml, type ReportInput } from '../../models/evaluate/report/html.ts';
 import { picturesOf } from '../../models/evaluate/report/picture.ts';
 import { asText } from '../../models/evaluate/report/text.ts';
+import { FEATURE_DEFAULTS } from '../../models/evaluate/resolving/features.ts';
+import { resolvingTest } from '../../models/evaluate/resolving/resolvingTest.ts';
+import { TWO_POINT_DEFAULTS } from '../../models/evaluate/resolving/twoPoint.ts';
+import { resolvingText } from '../../models/evaluate/report/resolvingText.ts';
 import { simulatedPairs } from '../../models/evaluate/simulatedPairs.ts';
 import type { ProviderName } from '../../models/executionProvider.ts';
 import { openRegistry } from '../../models/registry.ts';
@@ -40,6 +44,10 @@ export interface EvaluateOptions {
   readonly halfSample?: boolean;
   /** False: the truth of files is in the units of raw already. */
   readonly fitTruth?: boolean;
+  /** Instead of scores on pairs: what separation is resolved, and what is invented, on test objects of the simulator. */
+  readonly twoPoint?: boolean;
+  /** Of the two-point and feature tests, at each separation; default 64. */
+  readonly trials?: number;
   /** At most so many pairs, spread over all. */
   readonly limit?: number;
   /** Pairs whose pictures go into the report. */
@@ -51,6 +59,31 @@ export interface EvaluateOptions {
 
 /** Resolves to 0. Throws ConfigError for options that do not fit together. */
 export async function evaluateCommand(options: EvaluateOptions): Promise<number> {
+  return options.twoPoint ? evaluateResolving(options) : evaluatePairs(options);
+}
+
+async function evaluateResolving(options: EvaluateOptions): Promise<number> {
+  if (options.pairs ?? options.csv ?? options.simulator) {
+    throw new ConfigError('--two-point makes its own test objects: give it without pairs');
+  }
+  const { trials = TWO_POINT_DEFAULTS.trials, out } = options;
+  const models = await openModels(options, 2);
+  try {
+    const settings = { twoPoint: { ...TWO_POINT_DEFAULTS, trials }, features: { ...FEATURE_DEFAULTS, trials } };
+    const result = await resolvingTest(models, settings, (share) => progress(`${Math.floor(100 * share)} %`));
+    const json = `${JSON.stringify(result, null, 2)}\n`;
+    process.stdout.write(options.json ? json : resolvingText(result));
+    if (out !== undefined) {
+      await mkdir(out, { recursive: true });
+      await writeFile(join(out, 'two-point.json'), json);
+    }
+    return 0;
+  } finally {
+    await Promise.all(models.map((model) => model.close()));
+  }
+}
+
+async function evaluatePairs(options: EvaluateOptions): Promise<number> {
   const pairs = await readPairs(options);
   const { magnification } = pairs[0];
   if (pairs.some((pair) => pair.magnification !== magnification)) {
@@ -62,7 +95,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
     const pictured = spread(pairs, options.pictures ?? 3);
     const pictures: Promise<void>[] = [];
     const onPair = (sample: Sample, done: number, of: number): void => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${of} pairs${done === of ? '\n' : ''}`);
+      progress(`${done} of ${of} pairs`);
       if (options.out !== undefined && pictured.includes(sample.pair)) {
         pictures.push(picturesOf(sample).then((made) => void samples.push({ pair: sample.pair.name, pictures: made })));
       }
@@ -75,6 +108,11 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
   } finally {
     await Promise.all(candidates.map((candidate) => candidate.close()));
   }
+}
+
+/** On a terminal only, and on its line of its own. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}\r`);
 }
 
 async function readPairs(options: EvaluateOptions): Promise<readonly Pair[]> {

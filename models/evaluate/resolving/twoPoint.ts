@@ -26,7 +26,7 @@ export const TWO_POINT_DEFAULTS: TwoPointSettings = {
   photons: [100, 1000],
   trials: 64,
   ratios: [1, 0.5],
-  separations: [0.8, 1.2, 1.6, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.2, 3.6],
+  separations: [0.8, 1.2, 1.6, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.2, 3.6, 4.2, 5],
 };
 
 export interface TwoPointResult {
