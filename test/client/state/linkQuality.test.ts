@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { LinkQuality } from '../../../client/state/linkQuality.ts';
+
+/** Frames each 100 ms of which `missed` more were passed over, until `untilMs`. */
+function run(link: LinkQuality, fromMs: number, untilMs: number, missed: number, drawingMs = 5): void {
+  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100) link.painted(missed, drawingMs, nowMs);
+}
+
+describe('the quality of the link', () => {
+  it('a link that carries most frames stays at full depth', () => {
+    const link = new LinkQuality();
+    run(link, 0, 20_000, 0.5);
+    expect(link.thin).toBe(false);
+  });
+
+  it('a thin link is found within seconds, and full depth tried again later', () => {
+    const link = new LinkQuality();
+    run(link, 0, 5000, 4);
+    expect(link.thin).toBe(true);
+    run(link, 5000, 60_000, 0);
+    expect(link.thin).toBe(true);
+    run(link, 60_000, 66_000, 0);
+    expect(link.thin).toBe(false);
+    run(link, 66_000, 72_000, 4);
+    expect(link.thin).toBe(true);
+    run(link, 72_000, 160_000, 0);
+    expect(link.thin).toBe(true);
+  });
+
+  it('does not blame the link for slow drawing', () => {
+    const link = new LinkQuality();
+    run(link, 0, 10_000, 4, 200);
+    expect(link.thin).toBe(false);
+    expect(link.drawsSlowly).toBe(true);
+    run(link, 10_000, 20_000, 0, 5);
+    expect(link.drawsSlowly).toBe(false);
+  });
+
+  it('says nothing about a time without frames', () => {
+    const link = new LinkQuality();
+    run(link, 0, 3000, 4);
+    link.paused();
+    run(link, 100_000, 103_000, 4);
+    expect(link.thin).toBe(false);
+  });
+});
