@@ -20,19 +20,25 @@ export function checkFinite(model: string, values: Float32Array): void {
 
 /** The mean may move by this share of the frame's range before the picture is taken for garbage. */
 const MEAN_TOLERANCE = 0.5;
+/** A frame that spans less than this share of the session's range, or fewer stored values, may well become flat. */
+const LEAST_STRUCTURE = 0.1;
+const LEAST_STORED_VALUES = 16;
 
 /**
  * Throws when an image in counts cannot come from the frame: NaN becomes 0 or 65535 on its way to an integer, so a flat
- * picture of a frame that is not flat, or a mean far from the frame's, is garbage.
+ * picture of a frame with structure, or a mean far from the frame's, is garbage.
  */
 export function checkPicture(model: string, stored: Uint16Array, input: MethodInput): void {
+  const { scale, gain } = input;
   const picture = summary(stored);
   const raw = summary(input.planes[input.planes.length - 1]);
-  if (picture.min === picture.max && raw.min !== raw.max) {
+  const structure = raw.max - raw.min;
+  const hasStructure = structure > LEAST_STRUCTURE * scale && structure * gain >= LEAST_STORED_VALUES;
+  if (picture.min === picture.max && hasStructure) {
     throw new Error(`${model} returned a flat picture: every sample is ${picture.min}`);
   }
-  const mean = picture.mean / input.gain;
-  if (Math.abs(mean - raw.mean) > MEAN_TOLERANCE * Math.max(input.scale, raw.mean)) {
+  const mean = picture.mean / gain;
+  if (Math.abs(mean - raw.mean) > MEAN_TOLERANCE * Math.max(scale, raw.mean)) {
     throw new Error(
       `${model} returned garbage: mean intensity ${mean.toFixed(1)} where raw has ${raw.mean.toFixed(1)}`,
     );
