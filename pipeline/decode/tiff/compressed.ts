@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import { type ByteSource, refused, torn } from '../byteSource.ts';
 import { sharpPlane } from '../sharpPlane.ts';
+import { directoryBytes, encodeDirectory, encodeHeader, TAG_TYPE, type TagValues } from './directory.ts';
 import { TAG } from './ifd.ts';
 import {
   COMPRESSION,
@@ -56,10 +57,6 @@ function checkSize(source: ByteSource, layout: TiffLayout, { sizeBytes }: Segmen
   }
 }
 
-const SHORT = 3;
-const LONG = 4;
-const HEADER_BYTES = 8;
-
 async function onePageTiff(
   source: ByteSource,
   littleEndian: boolean,
@@ -69,60 +66,43 @@ async function onePageTiff(
   const { tiled } = layout;
   const samples = layout.planar ? 1 : layout.samplesPerPixel;
   const unsignedOrFloat = layout.sampleFormat === 3 ? 3 : 1;
-  const tags: [tag: number, type: typeof SHORT | typeof LONG, values: number[]][] = [
-    [TAG.imageWidth, LONG, [layout.sizeX]],
-    [TAG.imageLength, LONG, [layout.sizeY]],
-    [TAG.bitsPerSample, SHORT, Array<number>(samples).fill(layout.bitsPerSample)],
-    [TAG.compression, SHORT, [layout.compression]],
-    [TAG.photometricInterpretation, SHORT, [samples === 1 ? 1 : 2]],
-    [TAG.samplesPerPixel, SHORT, [samples]],
-    [TAG.planarConfiguration, SHORT, [1]],
-    [TAG.predictor, SHORT, [layout.predictor]],
-    [TAG.sampleFormat, SHORT, Array<number>(samples).fill(unsignedOrFloat)],
-    [tiled ? TAG.tileOffsets : TAG.stripOffsets, LONG, segments.map(() => 0)],
-    [tiled ? TAG.tileByteCounts : TAG.stripByteCounts, LONG, segments.map(({ sizeBytes }) => sizeBytes)],
-  ];
-  if (tiled) tags.push([TAG.tileWidth, LONG, [layout.segmentX]], [TAG.tileLength, LONG, [layout.segmentY]]);
-  else tags.push([TAG.rowsPerStrip, LONG, [layout.segmentY]]);
-  tags.sort(([a], [b]) => a - b);
+  const short = (tag: number, ...values: number[]): TagValues => ({ tag, type: TAG_TYPE.short, values });
+  const long = (tag: number, ...values: number[]): TagValues => ({ tag, type: TAG_TYPE.long, values });
+  const tagsWith = (offsets: number[]): TagValues[] =>
+    [
+      long(TAG.imageWidth, layout.sizeX),
+      long(TAG.imageLength, layout.sizeY),
+      short(TAG.bitsPerSample, ...Array<number>(samples).fill(layout.bitsPerSample)),
+      short(TAG.compression, layout.compression),
+      short(TAG.photometricInterpretation, samples === 1 ? 1 : 2),
+      short(TAG.samplesPerPixel, samples),
+      short(TAG.planarConfiguration, 1),
+      short(TAG.predictor, layout.predictor),
+      short(TAG.sampleFormat, ...Array<number>(samples).fill(unsignedOrFloat)),
+      { tag: tiled ? TAG.tileOffsets : TAG.stripOffsets, type: TAG_TYPE.long, values: offsets },
+      {
+        tag: tiled ? TAG.tileByteCounts : TAG.stripByteCounts,
+        type: TAG_TYPE.long,
+        values: segments.map(({ sizeBytes }) => sizeBytes),
+      },
+      ...(tiled
+        ? [long(TAG.tileWidth, layout.segmentX), long(TAG.tileLength, layout.segmentY)]
+        : [long(TAG.rowsPerStrip, layout.segmentY)]),
+    ].sort((a, b) => a.tag - b.tag);
 
-  // Header, directory, values that do not fit into it, segments.
-  const ifdBytes = 2 + 12 * tags.length + 4;
-  const valueBytes = (type: number, values: number[]): number => values.length * (type === SHORT ? 2 : 4);
-  const outside = tags.reduce((sum, [, type, values]) => sum + Math.max(4, valueBytes(type, values)), 0);
-  const dataAt = HEADER_BYTES + ifdBytes + outside;
-  const bytes = new Uint8Array(dataAt + segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
-  const view = new DataView(bytes.buffer);
-
-  const offsets = tags.find(([tag]) => tag === TAG.tileOffsets || tag === TAG.stripOffsets)![2];
-  let at = dataAt;
-  for (const [i, { offset, sizeBytes }] of segments.entries()) {
-    offsets[i] = at;
-    await source.readInto(bytes.subarray(at, at + sizeBytes), offset);
-    at += sizeBytes;
+  const encoding = { littleEndian, big: false };
+  const header = encodeHeader(encoding);
+  const offsets = segments.map(() => 0);
+  let size = header.length + directoryBytes(tagsWith(offsets), encoding);
+  for (const [i, { sizeBytes }] of segments.entries()) {
+    offsets[i] = size;
+    size += sizeBytes;
   }
-
-  bytes.fill(littleEndian ? 0x49 : 0x4d, 0, 2);
-  view.setUint16(2, 42, littleEndian);
-  view.setUint32(4, HEADER_BYTES, littleEndian);
-  view.setUint16(HEADER_BYTES, tags.length, littleEndian);
-  let outsideAt = HEADER_BYTES + ifdBytes;
-  tags.forEach(([tag, type, values], i) => {
-    const entryAt = HEADER_BYTES + 2 + 12 * i;
-    view.setUint16(entryAt, tag, littleEndian);
-    view.setUint16(entryAt + 2, type, littleEndian);
-    view.setUint32(entryAt + 4, values.length, littleEndian);
-    let valueAt = entryAt + 8;
-    if (valueBytes(type, values) > 4) {
-      view.setUint32(valueAt, outsideAt, littleEndian);
-      valueAt = outsideAt;
-      outsideAt += valueBytes(type, values);
-    }
-    for (const value of values) {
-      if (type === SHORT) view.setUint16(valueAt, value, littleEndian);
-      else view.setUint32(valueAt, value, littleEndian);
-      valueAt += type === SHORT ? 2 : 4;
-    }
-  });
+  const bytes = new Uint8Array(size);
+  bytes.set(header);
+  bytes.set(encodeDirectory(tagsWith(offsets), header.length, 0, encoding), header.length);
+  for (const [i, { offset, sizeBytes }] of segments.entries()) {
+    await source.readInto(bytes.subarray(offsets[i], offsets[i] + sizeBytes), offset);
+  }
   return bytes;
 }

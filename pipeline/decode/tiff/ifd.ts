@@ -6,6 +6,7 @@
 import { type ByteSource, refused, torn } from '../byteSource.ts';
 
 export const TAG = {
+  newSubfileType: 254,
   imageWidth: 256,
   imageLength: 257,
   bitsPerSample: 258,
@@ -22,6 +23,7 @@ export const TAG = {
   yResolution: 283,
   planarConfiguration: 284,
   resolutionUnit: 296,
+  software: 305,
   predictor: 317,
   tileWidth: 322,
   tileLength: 323,

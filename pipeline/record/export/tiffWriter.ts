@@ -1,4 +1,16 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import {
+  directoryBytes,
+  encodeDirectory,
+  encodeEntry,
+  encodeHeader,
+  entryAt,
+  nextPointerAt,
+  TAG_TYPE,
+  type TagValues,
+  type TiffEncoding,
+} from '../../decode/tiff/directory.ts';
+import { TAG } from '../../decode/tiff/ifd.ts';
 import { messageOf, RecordError } from '../../errors.ts';
 import type { PixelType, Plane } from '../../frame.ts';
 
@@ -21,7 +33,7 @@ export interface TiffWriterOptions {
   readonly software?: string;
 }
 
-const TAG_TYPE = { ascii: 2, short: 3, long: 4, rational: 5, long8: 16 } as const;
+const SAMPLE_BYTES: Readonly<Record<PixelType, number>> = { uint8: 1, uint16: 2, float32: 4 };
 const RESOLUTION_UNIT = { none: 1, cm: 3 } as const;
 /** The largest offset of a TIFF file, with room for a description at its end. */
 const MAX_CLASSIC_BYTES = 2 ** 32 - 64 * 2 ** 20;
@@ -38,25 +50,24 @@ export class TiffWriter {
   readonly #file: FileHandle;
   readonly #form: TiffForm;
   readonly #options: TiffWriterOptions;
-  readonly #big: boolean;
+  readonly #encoding: TiffEncoding;
   readonly #planeBytes: number;
   #sizeBytes = 0;
   #planesWritten = 0;
   /** Where the description's entry, and the pointer of the last directory, are in the file. */
   #descriptionAt = 0;
-  #lastPointerAt: number;
+  #lastPointerAt = 0;
 
   private constructor(path: string, file: FileHandle, form: TiffForm, options: TiffWriterOptions) {
     this.#path = path;
     this.#file = file;
     this.#form = form;
     this.#options = options;
-    const sampleBytes = { uint8: 1, uint16: 2, float32: 4 }[form.pixelType];
-    this.#planeBytes = form.sizeX * form.sizeY * form.samplesPerPixel * sampleBytes;
+    this.#planeBytes = form.sizeX * form.sizeY * form.samplesPerPixel * SAMPLE_BYTES[form.pixelType];
     const { planes = Infinity, big } = options;
     // A directory needs far less than 1 KB.
-    this.#big = big ?? planes * (this.#planeBytes + 1024) > MAX_CLASSIC_BYTES;
-    this.#lastPointerAt = this.#big ? 8 : 4;
+    const needsBig = planes * (this.#planeBytes + 1024) > MAX_CLASSIC_BYTES;
+    this.#encoding = { littleEndian: true, big: big ?? needsBig };
   }
 
   static async open(path: string, form: TiffForm, options: TiffWriterOptions = {}): Promise<TiffWriter> {
@@ -64,7 +75,7 @@ export class TiffWriter {
       throw new RecordError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
     });
     const writer = new TiffWriter(path, file, form, options);
-    await writer.#append([writer.#header()]);
+    await writer.#append([encodeHeader(writer.#encoding)]);
     return writer;
   }
 
@@ -85,7 +96,7 @@ export class TiffWriter {
       );
     }
     const directory = this.#directory();
-    if (!this.#big && this.#sizeBytes + directory.length + this.#planeBytes > MAX_CLASSIC_BYTES) {
+    if (!this.#encoding.big && this.#sizeBytes + directory.length + this.#planeBytes > MAX_CLASSIC_BYTES) {
       throw new RecordError(`${this.#path}: would grow beyond the 4 GB of a TIFF file: choose BigTIFF`);
     }
     await this.#append([directory, Buffer.from(plane.data.buffer, plane.data.byteOffset, plane.data.byteLength)]);
@@ -95,12 +106,14 @@ export class TiffWriter {
   /** Ends the file with what its first directory shall say. A file without planes is no TIFF file: it is removed. */
   async close(description: string): Promise<void> {
     if (this.#planesWritten === 0) return this.abandon();
-    const text = Buffer.from(`${description}\0`);
-    const entry = Buffer.alloc(this.#entryBytes);
-    this.#putEntry(entry, 0, 270, TAG_TYPE.ascii, text.length, this.#sizeBytes);
-    await this.#append([text]);
+    const entry = encodeEntry(
+      { tag: TAG.imageDescription, type: TAG_TYPE.ascii, values: description },
+      this.#sizeBytes,
+      this.#encoding,
+    );
+    await this.#append([Buffer.from(`${description}\0`)]);
     await this.#patch(entry, this.#descriptionAt);
-    await this.#patch(Buffer.alloc(this.#pointerBytes), this.#lastPointerAt);
+    await this.#patch(new Uint8Array(this.#encoding.big ? 8 : 4), this.#lastPointerAt);
     await this.#guarded(async () => {
       await this.#file.close();
       await rename(`${this.#path}.partial`, this.#path);
@@ -115,113 +128,66 @@ export class TiffWriter {
     });
   }
 
-  get #pointerBytes(): number {
-    return this.#big ? 8 : 4;
+  /** The directory of the next plane; its pixels follow it, and then the next directory. */
+  #directory(): Uint8Array {
+    const encoding = this.#encoding;
+    const length = directoryBytes(this.#tags(0), encoding);
+    const pixelsAt = this.#sizeBytes + length;
+    const tags = this.#tags(pixelsAt);
+    if (this.#planesWritten === 0) {
+      const nth = tags.findIndex(({ tag }) => tag === TAG.imageDescription);
+      this.#descriptionAt = this.#sizeBytes + entryAt(nth, encoding);
+    }
+    this.#lastPointerAt = this.#sizeBytes + nextPointerAt(tags, encoding);
+    return encodeDirectory(tags, this.#sizeBytes, pixelsAt + evenly(this.#planeBytes), encoding);
   }
 
-  get #entryBytes(): number {
-    return this.#big ? 20 : 12;
-  }
-
-  #header(): Buffer {
-    const header = Buffer.alloc(this.#big ? 16 : 8);
-    header.write('II', 'latin1');
-    header.writeUInt16LE(this.#big ? 43 : 42, 2);
-    if (this.#big) header.writeUInt16LE(8, 4);
-    this.#putPointer(header, header.length, header.length - this.#pointerBytes);
-    return header;
-  }
-
-  /** The directory of the next plane, with its values behind it; its pixels follow. */
-  #directory(): Buffer {
+  #tags(pixelsAt: number): TagValues[] {
     const { sizeX, sizeY, samplesPerPixel, pixelType } = this.#form;
     const { resolution, software } = this.#options;
     const isFirst = this.#planesWritten === 0;
-    const bits = { uint8: 8, uint16: 16, float32: 32 }[pixelType];
-    const offsetType = this.#big ? TAG_TYPE.long8 : TAG_TYPE.long;
-    const PIXELS_FOLLOW = -1;
-    const tags: [tag: number, type: number, values: number[] | string][] = [
-      [254, TAG_TYPE.long, [0]],
-      [256, TAG_TYPE.long, [sizeX]],
-      [257, TAG_TYPE.long, [sizeY]],
-      [258, TAG_TYPE.short, Array<number>(samplesPerPixel).fill(bits)],
-      [259, TAG_TYPE.short, [1]],
-      [262, TAG_TYPE.short, [samplesPerPixel === 3 ? 2 : 1]],
-      [273, offsetType, [PIXELS_FOLLOW]],
-      [277, TAG_TYPE.short, [samplesPerPixel]],
-      [278, TAG_TYPE.long, [sizeY]],
-      [279, offsetType, [this.#planeBytes]],
-      [284, TAG_TYPE.short, [1]],
-      [339, TAG_TYPE.short, Array<number>(samplesPerPixel).fill(pixelType === 'float32' ? 3 : 1)],
-    ];
-    if (isFirst) tags.push([270, TAG_TYPE.ascii, '']);
-    if (isFirst && software) tags.push([305, TAG_TYPE.ascii, software]);
-    if (resolution) {
-      tags.push(
-        [282, TAG_TYPE.rational, rational(resolution.x)],
-        [283, TAG_TYPE.rational, rational(resolution.y)],
-        [296, TAG_TYPE.short, [RESOLUTION_UNIT[resolution.unit]]],
-      );
-    }
-    tags.sort(([a], [b]) => a - b);
-
-    const encoded = tags.map(([, type, values]) => encodeValues(type, values));
-    const countBytes = this.#big ? 8 : 2;
-    const ifdBytes = countBytes + tags.length * this.#entryBytes + this.#pointerBytes;
-    const outside = encoded.filter((bytes) => bytes.length > this.#pointerBytes);
-    const size = ifdBytes + outside.reduce((sum, bytes) => sum + bytes.length, 0);
-    // Pixels on an even byte, as TIFF 6.0 asks for.
-    const directory = Buffer.alloc(size + (size % 2));
-    if (this.#big) directory.writeBigUInt64LE(BigInt(tags.length));
-    else directory.writeUInt16LE(tags.length);
-
-    let outsideAt = ifdBytes;
-    tags.forEach(([tag, type, values], i) => {
-      const at = countBytes + i * this.#entryBytes;
-      const bytes = encoded[i];
-      const count = typeof values === 'string' ? bytes.length : type === TAG_TYPE.rational ? 1 : values.length;
-      if (values[0] === PIXELS_FOLLOW) {
-        this.#putEntry(directory, at, tag, type, 1, this.#sizeBytes + directory.length);
-      } else if (bytes.length > this.#pointerBytes) {
-        this.#putEntry(directory, at, tag, type, count, this.#sizeBytes + outsideAt);
-        outsideAt += bytes.copy(directory, outsideAt);
-      } else {
-        this.#putEntry(directory, at, tag, type, count, 0);
-        bytes.copy(directory, at + this.#entryBytes - this.#pointerBytes);
-      }
-      if (tag === 270) this.#descriptionAt = this.#sizeBytes + at;
+    const offsetType = this.#encoding.big ? TAG_TYPE.long8 : TAG_TYPE.long;
+    const perSample = (value: number): number[] => Array<number>(samplesPerPixel).fill(value);
+    const short = (tag: number, values: number[]): TagValues => ({ tag, type: TAG_TYPE.short, values });
+    const long = (tag: number, value: number): TagValues => ({ tag, type: TAG_TYPE.long, values: [value] });
+    const text = (tag: number, values: string): TagValues => ({ tag, type: TAG_TYPE.ascii, values });
+    const rational = (tag: number, value: number): TagValues => ({
+      tag,
+      type: TAG_TYPE.rational,
+      values: quotient(value),
     });
-    const pointerAt = ifdBytes - this.#pointerBytes;
-    this.#lastPointerAt = this.#sizeBytes + pointerAt;
-    this.#putPointer(directory, this.#evenEnd(directory.length), pointerAt);
-    return directory;
+    const tags: TagValues[] = [
+      long(TAG.newSubfileType, 0),
+      long(TAG.imageWidth, sizeX),
+      long(TAG.imageLength, sizeY),
+      short(TAG.bitsPerSample, perSample(8 * SAMPLE_BYTES[pixelType])),
+      short(TAG.compression, [1]),
+      short(TAG.photometricInterpretation, [samplesPerPixel === 3 ? 2 : 1]),
+      { tag: TAG.stripOffsets, type: offsetType, values: [pixelsAt] },
+      short(TAG.samplesPerPixel, [samplesPerPixel]),
+      long(TAG.rowsPerStrip, sizeY),
+      { tag: TAG.stripByteCounts, type: offsetType, values: [this.#planeBytes] },
+      short(TAG.planarConfiguration, [1]),
+      short(TAG.sampleFormat, perSample(pixelType === 'float32' ? 3 : 1)),
+    ];
+    if (isFirst) tags.push(text(TAG.imageDescription, ''));
+    if (isFirst && software) tags.push(text(TAG.software, software));
+    if (resolution) {
+      tags.push(rational(TAG.xResolution, resolution.x), rational(TAG.yResolution, resolution.y));
+      tags.push(short(TAG.resolutionUnit, [RESOLUTION_UNIT[resolution.unit]]));
+    }
+    return tags.sort((a, b) => a.tag - b.tag);
   }
 
-  /** Where the next directory will be, once a directory of this length and its pixels are written. */
-  #evenEnd(directoryBytes: number): number {
-    return this.#sizeBytes + directoryBytes + this.#planeBytes + (this.#planeBytes % 2);
-  }
-
-  #putEntry(target: Buffer, at: number, tag: number, type: number, count: number, offset: number): void {
-    target.writeUInt16LE(tag, at);
-    target.writeUInt16LE(type, at + 2);
-    this.#putPointer(target, count, at + 4);
-    this.#putPointer(target, offset, at + 4 + this.#pointerBytes);
-  }
-
-  #putPointer(target: Buffer, value: number, at: number): void {
-    if (this.#big) target.writeBigUInt64LE(BigInt(value), at);
-    else target.writeUInt32LE(value, at);
-  }
-
-  async #append(chunks: Buffer[]): Promise<void> {
+  /** Adds chunks, and a byte where what follows would begin on an odd one. */
+  async #append(chunks: Uint8Array[]): Promise<void> {
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const padded = size % 2 === 0 ? chunks : [...chunks, Buffer.alloc(1)];
-    await this.#guarded(() => this.#file.writev(padded, this.#sizeBytes));
-    this.#sizeBytes += size + (size % 2);
+    const padding = new Uint8Array(evenly(size) - size);
+    await this.#guarded(() => this.#file.writev([...chunks, padding], this.#sizeBytes));
+    this.#sizeBytes += evenly(size);
   }
 
-  #patch(bytes: Buffer, at: number): Promise<void> {
+  #patch(bytes: Uint8Array, at: number): Promise<void> {
     return this.#guarded(() => this.#file.write(bytes, 0, bytes.length, at));
   }
 
@@ -232,17 +198,14 @@ export class TiffWriter {
   }
 }
 
-function encodeValues(type: number, values: readonly number[] | string): Buffer {
-  if (typeof values === 'string') return Buffer.from(`${values}\0`);
-  if (type === TAG_TYPE.short) return Buffer.from(Uint16Array.from(values).buffer);
-  if (type === TAG_TYPE.long8)
-    return Buffer.from(BigUint64Array.from(values, (value) => BigInt(Math.max(0, value))).buffer);
-  return Buffer.from(Uint32Array.from(values).buffer);
+function evenly(bytes: number): number {
+  return bytes + (bytes % 2);
 }
 
 /** Numerator and denominator, as fine as 32 bits allow. */
-function rational(value: number): [number, number] {
-  const digits = Math.max(0, Math.min(9, Math.floor(Math.log10((2 ** 32 - 1) / value))));
+function quotient(value: number): [number, number] {
+  const most = 2 ** 32 - 1;
+  const digits = Math.max(0, Math.min(9, Math.floor(Math.log10(most / value))));
   const denominator = 10 ** digits;
-  return [Math.min(2 ** 32 - 1, Math.round(value * denominator)), denominator];
+  return [Math.min(most, Math.round(value * denominator)), denominator];
 }
