@@ -101,7 +101,8 @@ export async function enhanceFile(job: EnhanceJob, means: EnhanceMeans): Promise
     );
     return { planes: planes.length, sizeX: plane.sizeX, sizeY: plane.sizeY, pixelType, prediction };
   } catch (error) {
-    await writer?.abandon();
+    // What went wrong first is what is told.
+    await writer?.abandon().catch(() => undefined);
     throw error;
   }
 }

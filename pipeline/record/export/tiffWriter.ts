@@ -183,7 +183,11 @@ export class TiffWriter {
   async #append(chunks: Uint8Array[]): Promise<void> {
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const padding = new Uint8Array(evenly(size) - size);
-    await this.#guarded(() => this.#file.writev([...chunks, padding], this.#sizeBytes));
+    await this.#guarded(async () => {
+      const { bytesWritten } = await this.#file.writev([...chunks, padding], this.#sizeBytes);
+      // A disk that is about to be full takes a part without calling that an error.
+      if (bytesWritten < evenly(size)) throw new Error(`the disk took ${bytesWritten} of ${evenly(size)} bytes`);
+    });
     this.#sizeBytes += evenly(size);
   }
 
