@@ -163,7 +163,9 @@ export function acquire(
     const { name, arrivedMs, completedBy } = arrived;
     const index = placement.place(description.index);
     const meta = { sequence, index, name, arrivedMs, completedBy, deltaT, exposureTime, position };
-    return { ...frame, meta, raw: plane, description, times: decoded.times };
+    // One depth for the whole session, whatever single files say: it scales the enhanced pixels.
+    const { significantBits } = acquisition;
+    return { ...frame, meta, raw: plane, description: { ...description, significantBits }, times: decoded.times };
   };
 
   const recordRaw = async (frame: Passing<Frame>): Promise<Passing<Frame> | undefined> => {

@@ -132,7 +132,9 @@ async function joinService(
 
   const controls: Controls = {
     chooseModel: async (id) => {
-      await enhancer.chooseModel(id);
+      const isOfSameShape = enhancer.registry.get(id).magnification === enhancer.model.magnification;
+      const choose = () => enhancer.chooseModel(id);
+      await (isOfSameShape ? choose() : session.betweenSessions(choose));
       stateChanged();
     },
     choosePolicy: async (chosen) => {

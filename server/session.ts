@@ -62,6 +62,7 @@ export class SessionRunner {
   #source: Source | undefined;
   #running: RunningAcquisition | undefined;
   #recording: Recording | undefined;
+  #between: () => Promise<void> = async () => undefined;
   #stopping = new AbortController();
   #nextSession = new AbortController();
   #run: Promise<void> = Promise.resolve();
@@ -146,6 +147,19 @@ export class SessionRunner {
     this.#settings.changed();
   }
 
+  /**
+   * Ends the present session between two frames, does `action`, and begins the next session. For what changes the shape of what
+   * is recorded. The source waits meanwhile, and no frame is lost. Rejects as `action` does; the next session begins all the same.
+   */
+  async betweenSessions(action: () => Promise<void>): Promise<void> {
+    if (!this.isRunning) return action();
+    const done = new Promise<void>((resolve, reject) => {
+      this.#between = () => action().then(resolve, reject);
+    });
+    this.#nextSession.abort();
+    return done;
+  }
+
   async #sessions(source: Source): Promise<string> {
     const feed = new Feed(source.events(this.#stopping.signal));
     for (;;) {
@@ -175,6 +189,9 @@ export class SessionRunner {
         this.#earlier = this.allTotals;
         this.#isOpen = false;
       });
+      const between = this.#between;
+      this.#between = async () => undefined;
+      await between();
       const because = outcome.because ?? outcome.reason;
       this.#settings.finished(outcome.totals, because);
       if (outcome.reason === 'record-failed') throw new SessionError(`raw data could not be kept: ${because}`);
