@@ -174,6 +174,11 @@ async function joinService(
       fsync: config.record.fsync,
       onDiskTrouble: config.record.onDiskTrouble,
       softwareVersion: SOFTWARE_VERSION,
+      constants: () => ({
+        policy: session.policy,
+        model: enhancer.status,
+        source: { kind: config.source.kind, name: session.source?.name },
+      }),
     }),
     nullRecorder,
     policy,

@@ -6,6 +6,7 @@ import { countPages } from '../pipeline/decode/registry.ts';
 import { ConfigError } from '../pipeline/errors.ts';
 import type { Policy } from '../pipeline/flow.ts';
 import type { Source } from '../pipeline/ports.ts';
+import { openSessionIfThere } from '../pipeline/record/review.ts';
 import { createFolderSource } from '../pipeline/source/folder/folder.ts';
 import { createReplaySource } from '../pipeline/source/replay.ts';
 import { createSocketIoSource } from '../pipeline/source/socketIo.ts';
@@ -53,7 +54,7 @@ export function createSource(config: Config, ingest: Namespace, log: Logger): So
     case 'replay': {
       const { path, rate, loop } = source.replay;
       if (path === undefined) throw new ConfigError('source.replay.path is missing: what to replay');
-      return createReplaySource({ path, rate: rate || 'fast', loop, countPages });
+      return createReplaySource({ path, rate: rate || 'fast', loop, countPages, openSession: openSessionIfThere });
     }
   }
 }

@@ -93,7 +93,7 @@ const viewers = z.strictObject({
 });
 
 const limits = z.strictObject({
-  frameBytes: whole('largest encoded frame', 'bytes', 1024, 4_294_967_296).default(268_435_456),
+  frameBytes: whole('largest encoded frame', 'bytes', 1024, 4_294_967_296).default(67_108_864),
   framePixels: whole('largest frame, width x height', 'px', 1024, 1_000_000_000).default(67_108_864),
   senders: whole('senders at the same time', 'senders', 1, 1000).default(8),
 });
