@@ -14,7 +14,7 @@ import { checklist, methodsParagraph, type ChecklistItem } from './methods.ts';
 import { SESSION_FILE, type SessionConstants } from './sessionFile.ts';
 
 export const CERTIFICATE_FILE = 'certificate.json';
-const CERTIFICATE_PAGE = 'certificate.html';
+export const CERTIFICATE_PAGE = 'certificate.html';
 
 export interface Certificate {
   readonly schema: 'scopestream-certificate';

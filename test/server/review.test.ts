@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fastify, type FastifyInstance } from 'fastify';
+import fastifyStatic from '@fastify/static';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as zarr from 'zarrita';
+import { createRecorder } from '../../pipeline/record/recorder.ts';
+import { reviewRoutes } from '../../server/review.ts';
+import { acquisition, frame, plane, row, SIZE, totals } from '../pipeline/record/frames.ts';
+
+const ID = acquisition().id;
+let root: string;
+let app: FastifyInstance;
+let url: string;
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'scopestream-api-'));
+  const recording = await createRecorder({ root, softwareVersion: '0.0.0', planesPerShard: 4 }).open(acquisition());
+  for (let sequence = 0; sequence < 6; sequence++) {
+    const one = frame(sequence);
+    await recording.writeRaw(one);
+    if (sequence !== 3) await recording.writeEnhanced(one);
+    recording.writeRow(row(one, sequence === 3 ? 'superseded' : 'enhanced'));
+  }
+  await recording.close(totals({ arrived: 6, recorded: 6, enhanced: 5, superseded: 1 }));
+  writeFileSync(join(root, 'secret.txt'), 'not a session');
+
+  app = fastify();
+  await app.register(reviewRoutes(root), { prefix: '/api' });
+  // As the service does it: the viewer's own files stand beside the routes.
+  await app.register(fastifyStatic, { root });
+  url = await app.listen({ port: 0, host: '127.0.0.1' });
+});
+afterAll(async () => {
+  await app.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const get = (path: string) => app.inject({ url: `/api${path}` });
+
+describe('sessions', () => {
+  it('are listed and described', async () => {
+    expect((await get('/sessions')).json()).toMatchObject([
+      { id: ID, state: 'closed', certified: { arrived: 6, enhanced: 5, balances: true } },
+    ]);
+    expect((await get(`/sessions/${ID}`)).json()).toMatchObject({
+      id: ID,
+      frameCount: 6,
+      isLive: false,
+      images: [{ name: 'raw' }, { name: 'enhanced', magnification: 2, intensityScale: 1 / 16 }],
+      constants: { acquisition: { physicalSizeX: 0.1 } },
+    });
+    expect((await get(`/sessions/${ID}/summary`)).json()).toMatchObject([{ second: 0, frames: 6 }]);
+    expect((await get(`/sessions/${ID}/certificate`)).body).toMatch(/Every frame is accounted for/);
+  });
+
+  it('give rows, and frames by time and by place', async () => {
+    expect((await get(`/sessions/${ID}/rows?from=2&to=4`)).json()).toMatchObject([
+      { sequence: 2 },
+      { end: 'superseded' },
+    ]);
+    expect((await get(`/sessions/${ID}/find?ms=${frame(4).meta.arrivedMs + 1}`)).json()).toEqual({ sequence: 4 });
+    expect((await get(`/sessions/${ID}/find?t=5`)).json()).toEqual({ sequence: 5 });
+    expect((await get(`/sessions/${ID}/find?t=50`)).statusCode).toBe(404);
+  });
+});
+
+describe('pixels', () => {
+  it('come as they were recorded, with how to read them', async () => {
+    const answer = await get(`/sessions/${ID}/frames/2/enhanced`);
+    expect(answer.headers).toMatchObject({
+      'x-size-x': String(2 * SIZE),
+      'x-pixel-type': 'uint16',
+      'x-intensity-scale': '0.0625',
+      'x-predicted-by': 'bicubic 1.0.0',
+    });
+    const { rawPayload } = answer;
+    expect(
+      new Uint16Array(rawPayload.buffer.slice(rawPayload.byteOffset, rawPayload.byteOffset + rawPayload.length)),
+    ).toEqual(plane(1002, 2 * SIZE).data);
+    expect((await get(`/sessions/${ID}/frames/2/raw`)).headers['x-predicted-by']).toBeUndefined();
+  });
+
+  it('come in parts, reduced, and as pictures', async () => {
+    const part = await get(`/sessions/${ID}/frames/2/raw?x=4&y=4&width=8&height=6&reduce=2`);
+    expect(part.headers).toMatchObject({ 'x-size-x': '4', 'x-size-y': '3' });
+    const picture = await get(`/sessions/${ID}/frames/2/raw?format=png&maxSide=8&low=0&high=4000`);
+    expect(await sharp(picture.rawPayload).metadata()).toMatchObject({ format: 'png', width: 8, height: 8 });
+  });
+
+  it('are refused by name where there are none', async () => {
+    expect((await get(`/sessions/${ID}/frames/3/enhanced`)).json().problem).toMatch(/no enhanced pixels of frame 3/);
+    expect((await get(`/sessions/${ID}/frames/x/raw`)).statusCode).toBe(400);
+  });
+});
+
+describe('notes', () => {
+  it('are kept in all their versions', async () => {
+    const added = await app.inject({
+      method: 'POST',
+      url: `/api/sessions/${ID}/notes`,
+      payload: { text: 'fission here', sequence: 4 },
+    });
+    const { id } = added.json() as { id: string };
+    await app.inject({ method: 'PUT', url: `/api/sessions/${ID}/notes/${id}`, payload: { text: 'fission, sure' } });
+    expect((await get(`/sessions/${ID}/notes`)).json()).toMatchObject({
+      notes: [{ id, text: 'fission, sure', version: 2, sequence: 4, history: [{ text: 'fission here' }] }],
+    });
+    await app.inject({ method: 'DELETE', url: `/api/sessions/${ID}/notes/${id}` });
+    expect((await get(`/sessions/${ID}/notes`)).json()).toMatchObject({ notes: [] });
+    const none = await app.inject({ method: 'POST', url: `/api/sessions/${ID}/notes`, payload: { text: ' ' } });
+    expect(none.statusCode).toBe(400);
+  });
+
+  it('rename a session without touching what was recorded', async () => {
+    await app.inject({ method: 'PUT', url: `/api/sessions/${ID}/name`, payload: { name: 'HeLa, dish 3' } });
+    expect((await get('/sessions')).json()).toMatchObject([{ name: 'HeLa, dish 3' }]);
+    expect((await get(`/sessions/${ID}`)).json()).toMatchObject({ constants: { acquisition: { name: 'test' } } });
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    '/sessions/..%2F..%2Fetc',
+    '/sessions/.trash',
+    '/sessions/secret.txt',
+    `/sessions/${ID}/zarr/../session.json`,
+    `/sessions/${ID}/zarr/%2e%2e/session.json`,
+    `/sessions/${ID}/zarr/..%2f..%2fsecret.txt`,
+  ])('that lead elsewhere are refused: %s', async (path) => {
+    const answer = await get(path);
+    expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+    expect(answer.statusCode).toBeLessThan(500);
+    expect(answer.body).not.toMatch(/not a session|acquisition/);
+  });
+});
+
+describe('the zarr store', () => {
+  it('opens in a browser reader', async () => {
+    const store = new zarr.FetchStore(`${url}/api/sessions/${ID}/zarr`);
+    const array = await zarr.open.v3(zarr.root(store).resolve('raw/0'), { kind: 'array' });
+    const { data } = await zarr.get(array, [5, 0, 0, null, null]);
+    expect(data).toEqual(plane(5).data);
+  });
+});
+
+describe('deleting', () => {
+  it('needs a confirmation, and can be taken back', async () => {
+    expect((await app.inject({ method: 'DELETE', url: `/api/sessions/${ID}` })).statusCode).toBe(409);
+    const deleted = await app.inject({ method: 'DELETE', url: `/api/sessions/${ID}?confirm=${ID}` });
+    const { trashId } = deleted.json() as { trashId: string };
+    expect((await get('/sessions')).json()).toEqual([]);
+    expect((await get('/trash')).json()).toMatchObject([{ trashId }]);
+    expect((await app.inject({ method: 'POST', url: `/api/trash/${trashId}/restore` })).json()).toEqual({ id: ID });
+    expect((await get(`/sessions/${ID}/frames/1`)).json()).toMatchObject({ sequence: 1 });
+  });
+});
