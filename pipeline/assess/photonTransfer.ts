@@ -1,6 +1,7 @@
 import { boxMean } from './boxMean.ts';
 import type { Grey } from './grey.ts';
 import { percentiles } from './percentile.ts';
+import type { StillPixels } from './stillness.ts';
 
 /** Noise variance of a pixel of mean intensity m (raw units): slope * m + intercept. */
 export interface VarianceModel {
@@ -14,9 +15,11 @@ const BINS = 48;
 const FEWEST_PIXELS = 30;
 
 /**
- * Photon-transfer fit over a block of frames of a still scene. Per pixel v = mean of half the squared differences of
- * consecutive frames. Pixels are binned by the 3x3 mean of the even frames; a bin's abscissa is its mean in the odd
- * frames, whose noise is independent of the binning; a line is fitted to v with weights n / v^2.
+ * Photon-transfer fit over a block of frames. Per pixel v = mean square of the noise samples of consecutive frames
+ * (`frameNoise`). Pixels are binned by the 3x3 mean of the even frames; a bin's abscissa is its mean in the odd frames,
+ * whose noise is independent of the binning, weighted down the columns as the noise samples are; a line is fitted to v with
+ * weights n / v^2. Pixels that moved in more than half of the frames are left out; the others lose the frames in which they
+ * moved.
  */
 export class PhotonTransfer {
   readonly #sizeX: number;
@@ -24,7 +27,7 @@ export class PhotonTransfer {
   readonly #even: Float32Array;
   readonly #odd: Float32Array;
   readonly #squares: Float32Array;
-  #before: Grey | undefined;
+  readonly #stillFrames: Uint8Array;
   #frames = 0;
 
   constructor(sizeX: number, sizeY: number) {
@@ -33,26 +36,28 @@ export class PhotonTransfer {
     this.#even = new Float32Array(sizeX * sizeY);
     this.#odd = new Float32Array(sizeX * sizeY);
     this.#squares = new Float32Array(sizeX * sizeY);
+    this.#stillFrames = new Uint8Array(sizeX * sizeY);
   }
 
   get frames(): number {
     return this.#frames;
   }
 
-  add(frame: Grey): void {
+  /** `noise` of this frame and the one before it, and where they held still; absent for the first. */
+  add(frame: Grey, noise?: Grey, still?: StillPixels): void {
     const sums = this.#frames % 2 === 0 ? this.#even : this.#odd;
     const now = frame.data;
     for (let i = 0; i < sums.length; i++) sums[i] += now[i];
-    if (this.#before) {
-      const before = this.#before.data;
-      const squares = this.#squares;
-      for (let i = 0; i < squares.length; i++) {
-        const difference = now[i] - before[i];
-        squares[i] += difference * difference;
-      }
-    }
-    this.#before = frame;
     this.#frames += 1;
+    if (!noise) return;
+    const samples = noise.data;
+    const squares = this.#squares;
+    const stillFrames = this.#stillFrames;
+    for (let i = 0; i < squares.length; i++) {
+      if (still?.mask[i] === 0) continue;
+      squares[i] += samples[i] * samples[i];
+      stillFrames[i] += 1;
+    }
   }
 
   /** Mean of all frames so far. */
@@ -67,8 +72,7 @@ export class PhotonTransfer {
   /** Undefined without an increase of variance with brightness (a flat scene, too few frames). */
   fit(): VarianceModel | undefined {
     if (this.#frames < 4) return undefined;
-    const evenFrames = Math.ceil(this.#frames / 2);
-    const oddFrames = this.#frames - evenFrames;
+    const oddFrames = Math.floor(this.#frames / 2);
     const levels = boxMean({ sizeX: this.#sizeX, sizeY: this.#sizeY, data: this.#even }, 3).data;
     const [low, high] = percentiles(levels, [0.1, 99.9]);
     const width = (high - low) / BINS;
@@ -77,42 +81,37 @@ export class PhotonTransfer {
     const counts = new Float64Array(BINS);
     const means = new Float64Array(BINS);
     const variances = new Float64Array(BINS);
-    for (let i = 0; i < levels.length; i++) {
+    const odd = this.#odd;
+    const sizeX = this.#sizeX;
+    for (let i = sizeX; i < levels.length - sizeX; i++) {
+      if (2 * this.#stillFrames[i] < this.#frames) continue;
       const bin = Math.min(Math.max(Math.floor((levels[i] - low) / width), 0), BINS - 1);
       counts[bin] += 1;
-      means[bin] += this.#odd[i] / oddFrames;
-      variances[bin] += this.#squares[i] / (2 * (this.#frames - 1));
+      means[bin] += (odd[i - sizeX] + 4 * odd[i] + odd[i + sizeX]) / (6 * oddFrames);
+      variances[bin] += this.#squares[i] / this.#stillFrames[i];
     }
-    return this.#line(counts, means, variances, evenFrames);
+    return weightedLine(counts, means, variances);
   }
+}
 
-  #line(
-    counts: Float64Array,
-    sums: Float64Array,
-    squares: Float64Array,
-    evenFrames: number,
-  ): VarianceModel | undefined {
-    let weights = 0;
-    let x = 0;
-    let y = 0;
-    let xx = 0;
-    let xy = 0;
-    for (let bin = 0; bin < BINS; bin++) {
-      if (counts[bin] < FEWEST_PIXELS || !(squares[bin] > 0) || evenFrames === 0) continue;
-      const mean = sums[bin] / counts[bin];
-      const variance = squares[bin] / counts[bin];
-      const weight = counts[bin] / (variance * variance);
-      weights += weight;
-      x += weight * mean;
-      y += weight * variance;
-      xx += weight * mean * mean;
-      xy += weight * mean * variance;
-    }
-    const determinant = weights * xx - x * x;
-    const slope = (weights * xy - x * y) / determinant;
-    if (!(determinant > 0) || !(slope > 0)) return undefined;
-    return { slope, intercept: (y - slope * x) / weights };
+/** From each bin's number of pixels, sum of means and sum of variances. */
+function weightedLine(counts: Float64Array, sums: Float64Array, squares: Float64Array): VarianceModel | undefined {
+  let [weights, x, y, xx, xy] = [0, 0, 0, 0, 0];
+  for (let bin = 0; bin < BINS; bin++) {
+    if (counts[bin] < FEWEST_PIXELS || !(squares[bin] > 0)) continue;
+    const mean = sums[bin] / counts[bin];
+    const variance = squares[bin] / counts[bin];
+    const weight = counts[bin] / (variance * variance);
+    weights += weight;
+    x += weight * mean;
+    y += weight * variance;
+    xx += weight * mean * mean;
+    xy += weight * mean * variance;
   }
+  const determinant = weights * xx - x * x;
+  const slope = (weights * xy - x * y) / determinant;
+  if (!(determinant > 0) || !(slope > 0)) return undefined;
+  return { slope, intercept: (y - slope * x) / weights };
 }
 
 /** Variance (raw units squared) at intensity `level`; never below that of a twentieth of a photon. */

@@ -1,5 +1,5 @@
 import type { MeasuredQuality, PixelArray, PredictedQuality } from '../frame.ts';
-import { crossFrameChiSquared } from './crossFrameChiSquared.ts';
+import { Comparison } from './comparison.ts';
 import { domainOf, type Domain } from './domain.ts';
 import { fluxRatio } from './fluxRatio.ts';
 import { Fourier2d, powerOfTwo } from './fourier.ts';
@@ -8,8 +8,6 @@ import { predictedBandEnergy } from './predictedBandEnergy.ts';
 import type { RawWatch } from './rawWatch.ts';
 import { flaggedShare, residualMap } from './residualMap.ts';
 import { RunningMean } from './runningMean.ts';
-import { meanSquaredDifference } from './temporalNoise.ts';
-import { uPsnr } from './uPsnr.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface PredictedSamples {
@@ -35,12 +33,11 @@ const RESIDUAL_EVERY = 4;
 
 /** Watches what one model makes of the frames of one channel and section. */
 export class PredictionWatch {
-  readonly #error = new RunningMean(MEMORY);
+  readonly #comparison = new Comparison(MEMORY);
   readonly #flagged = new RunningMean(MEMORY / 4);
   readonly #flux = new RunningMean(MEMORY);
   readonly #bandEnergy = new RunningMean(MEMORY / 4);
   #frames = 0;
-  #pixels = 0;
   /** The newest prediction, while no later raw frame has come. */
   #waiting: { readonly sequence: number; readonly prediction: Grey } | undefined;
   #fourier: Fourier2d | undefined;
@@ -50,7 +47,6 @@ export class PredictionWatch {
     const raw = greyOf(samples.raw, sizeX, sizeY);
     const prediction = greyOf(samples.reduced, sizeX, sizeY, intensityScale);
     this.#frames += 1;
-    this.#pixels = prediction.data.length;
 
     const flux = fluxRatio(prediction, raw, samples.offset);
     if (flux !== undefined) this.#flux.add(flux);
@@ -61,7 +57,7 @@ export class PredictionWatch {
     if (samples.detail) this.#addDetail(samples.detail, samples.opticalCutoff);
 
     const next = watch.after(samples.sequence);
-    if (next) this.#error.add(meanSquaredDifference(prediction, next));
+    if (next) this.#comparison.add(prediction, next);
     else this.#waiting = { sequence: samples.sequence, prediction };
   }
 
@@ -69,27 +65,26 @@ export class PredictionWatch {
   settle(watch: RawWatch): void {
     const next = this.#waiting && watch.after(this.#waiting.sequence);
     if (!this.#waiting || !next) return;
-    this.#error.add(meanSquaredDifference(this.#waiting.prediction, next));
+    this.#comparison.add(this.#waiting.prediction, next);
     this.#waiting = undefined;
   }
 
   report(watch: RawWatch, measured: MeasuredQuality | undefined, domain: Domain | undefined): PredictedQuality {
-    const { noiseVariance, range, gaussianError } = watch;
-    const enough = this.#error.count >= FEWEST_FRAMES;
-    const psnrOf = (error: number | undefined): number | undefined =>
-      range !== undefined && range > 0 && error !== undefined && noiseVariance > 0
-        ? uPsnr(range, error, noiseVariance, this.#pixels)
-        : undefined;
+    const { range } = watch;
+    const enough = this.#comparison.count >= FEWEST_FRAMES;
     const evidence = {
-      uPsnr: enough ? psnrOf(this.#error.mean) : undefined,
-      uPsnrGaussian: psnrOf(gaussianError),
-      chiSquared: enough ? crossFrameChiSquared(this.#error.mean, noiseVariance) : undefined,
+      uPsnr: enough && range ? this.#comparison.uPsnr(range) : undefined,
+      uPsnrGaussian: watch.uPsnrGaussian,
+      chiSquared: enough ? this.#comparison.chiSquared() : undefined,
       flagged: this.#flagged.count > 0 ? this.#flagged.mean : undefined,
       predictedBandEnergy: this.#bandEnergy.count > 0 ? this.#bandEnergy.mean : undefined,
       fluxRatio: this.#flux.count > 0 ? this.#flux.mean : undefined,
       domain: measured && domainOf(measured, domain),
     };
-    return { ...evidence, ...verdictOf({ ...evidence, photonsBright: measured?.photonsBright }) };
+    return {
+      ...evidence,
+      ...verdictOf({ ...evidence, photonsBright: measured?.photonsBright, stillShare: watch.stillShare }),
+    };
   }
 
   #addDetail(detail: NonNullable<PredictedSamples['detail']>, opticalCutoff: number | undefined): void {

@@ -1,10 +1,12 @@
 import type { MeasuredQuality, PixelArray } from '../frame.ts';
 import { BidirectionalOffset } from './bidirectionalOffset.ts';
 import { intensityKept } from './bleaching.ts';
+import type { FollowingFrame } from './comparison.ts';
 import { DriftTracker } from './driftTracker.ts';
 import { focusScore } from './focus.ts';
 import { Fourier2d, powerOfTwo } from './fourier.ts';
 import { frcCurve, frcResolutionPx, ringSums, type RingSums } from './frc.ts';
+import { frameNoise } from './frameNoise.ts';
 import { GaussianBaseline } from './gaussianBaseline.ts';
 import { greyOf, meanOf, type Grey } from './grey.ts';
 import { noiseSigma } from './noise.ts';
@@ -14,8 +16,7 @@ import { photons } from './photons.ts';
 import { rowCorrelation } from './rowCorrelation.ts';
 import { RunningMean } from './runningMean.ts';
 import { saturation } from './saturation.ts';
-import { Stillness } from './stillness.ts';
-import { temporalVariance } from './temporalNoise.ts';
+import { stillPixels, stillVariance, type StillPixels } from './stillness.ts';
 
 /** What is known of the detector and the objective. */
 export interface Instrument {
@@ -38,7 +39,7 @@ const MEMORY = 16;
 /** Frames kept for enhanced frames that come late. */
 const KEPT_FRAMES = 8;
 /** Slow measures are taken on every so-manieth frame. */
-const EVERY = { bidirectional: 4, frc: 32, gaussian: 8, stillness: 4 } as const;
+const EVERY = { bidirectional: 4, frc: 32, gaussian: 8 } as const;
 const BIDIRECTIONAL_FRAMES = 10;
 /** Mean frame from which the scene's range is first read. */
 const RANGE_FRAMES = 16;
@@ -68,15 +69,16 @@ export function singleFrameMeasures(
 export class RawWatch {
   readonly #instrument: Instrument;
   #frames = 0;
-  readonly #kept: { readonly sequence: number; readonly grey: Grey }[] = [];
+  #newest: Grey | undefined;
+  /** Frames that followed another one, the newest last. */
+  readonly #kept: FollowingFrame[] = [];
   readonly #startMean = new RunningMean(MEMORY);
   readonly #nowMean = new RunningMean(MEMORY / 2);
-  readonly #variance = new RunningMean(MEMORY);
   readonly #rowCorrelation = new RunningMean(MEMORY);
+  readonly #stillShare = new RunningMean(MEMORY);
   readonly #gaussian = new GaussianBaseline(MEMORY / 4);
   #bestFocus = 0;
   #transfer: PhotonTransfer | undefined;
-  #stillness = new Stillness();
   #fit: VarianceModel | undefined;
   #levels: { readonly low: number; readonly bright: number; readonly high: number } | undefined;
   #bidirectional: BidirectionalOffset | undefined;
@@ -90,25 +92,19 @@ export class RawWatch {
 
   observe(raw: RawSamples): MeasuredQuality {
     const grey = greyOf(raw.samples, raw.sizeX, raw.sizeY);
-    const before = this.#kept.at(-1)?.grey;
+    const before = this.#newest;
+    this.#newest = grey;
     this.#frames += 1;
-    if (before) this.#compare(before, grey);
-    this.#transferPhotons(grey);
+    const noise = before && frameNoise(before, grey);
+    const still = before && noise && this.#follow(raw.sequence, before, grey, noise);
+    this.#transferPhotons(grey, noise, still);
     if (Math.min(raw.sizeX, raw.sizeY) >= SMALLEST_SPECTRUM) this.#align(grey, before);
-
-    this.#kept.push({ sequence: raw.sequence, grey });
-    if (this.#kept.length > KEPT_FRAMES) this.#kept.shift();
     return this.#report(raw, grey);
   }
 
   /** The first raw frame after `sequence` that is still kept. */
-  after(sequence: number): Grey | undefined {
-    return this.#kept.find((kept) => kept.sequence > sequence)?.grey;
-  }
-
-  /** Noise variance of a frame, raw units squared: half the mean squared difference of neighbours. */
-  get noiseVariance(): number {
-    return this.#variance.mean;
+  after(sequence: number): FollowingFrame | undefined {
+    return this.#kept.find((kept) => kept.sequence > sequence);
   }
 
   /** p99.9 - p0.1 of a mean frame, raw units. */
@@ -124,34 +120,39 @@ export class RawWatch {
     return this.#rowCorrelation.mean;
   }
 
-  /** Error of the best Gaussian against the next raw frame, raw units squared. */
-  get gaussianError(): number | undefined {
-    return this.#gaussian.errorAgainstNext;
+  /** Share of the newest frames that held still from one to the next, 0..1. */
+  get stillShare(): number {
+    return this.#stillShare.mean;
   }
 
-  #compare(before: Grey, now: Grey): void {
-    this.#variance.add(temporalVariance(before, now));
-    const correlation = rowCorrelation(before, now);
+  /** dB, of the best Gaussian on these frames. */
+  get uPsnrGaussian(): number | undefined {
+    return this.range && this.#gaussian.uPsnr(this.range);
+  }
+
+  #follow(sequence: number, before: Grey, grey: Grey, noise: Grey): StillPixels {
+    const still = stillPixels(before, grey, noise);
+    const next = { sequence, grey, still, noiseVariance: stillVariance(noise, still) };
+    this.#stillShare.add(still.count / grey.data.length);
+    const correlation = rowCorrelation(noise, still);
     if (correlation !== undefined) this.#rowCorrelation.add(correlation);
-    if (isDue(this.#frames, EVERY.gaussian)) this.#gaussian.add(before, now);
+    if (isDue(this.#frames, EVERY.gaussian)) this.#gaussian.add(before, next);
+    this.#kept.push(next);
+    if (this.#kept.length > KEPT_FRAMES) this.#kept.shift();
+    return still;
   }
 
-  /** Blocks of 32 frames; a block in which the scene moved is not used. */
-  #transferPhotons(grey: Grey): void {
+  /** In blocks of 32 frames. */
+  #transferPhotons(grey: Grey, noise?: Grey, still?: StillPixels): void {
     this.#transfer ??= new PhotonTransfer(grey.sizeX, grey.sizeY);
-    this.#transfer.add(grey);
+    this.#transfer.add(grey, noise, still);
     const { frames } = this.#transfer;
-    const fourBefore = this.#kept.at(-4);
-    const before = this.#kept.at(-1);
-    if (fourBefore && before && frames % EVERY.stillness === 0) {
-      this.#stillness.add(fourBefore.grey, before.grey, grey);
-    }
-    if (frames === PHOTON_TRANSFER_FRAMES || (frames === RANGE_FRAMES && !this.#levels))
+    if (frames === PHOTON_TRANSFER_FRAMES || (frames === RANGE_FRAMES && !this.#levels)) {
       this.#readLevels(this.#transfer);
+    }
     if (frames < PHOTON_TRANSFER_FRAMES) return;
-    if (this.#stillness.holds) this.#fit = this.#transfer.fit() ?? this.#fit;
+    this.#fit = this.#transfer.fit() ?? this.#fit;
     this.#transfer = undefined;
-    this.#stillness = new Stillness();
   }
 
   #readLevels(transfer: PhotonTransfer): void {

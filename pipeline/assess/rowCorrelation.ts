@@ -1,28 +1,19 @@
 import type { Grey } from './grey.ts';
+import type { StillPixels } from './stillness.ts';
 
 /**
- * Correlation (-1..1) of the noise of neighbouring pixels along a row, from the difference of two frames of a still scene.
- * 0 for white noise; the bandwidth of a scanning detector makes it positive.
+ * Correlation (-1..1) of the noise of neighbouring pixels along a row, from samples of the noise (`frameNoise`), over
+ * the pixels that held still when they are given. 0 for white noise; the bandwidth of a scanning detector makes it positive. Undefined without noise.
  */
-export function rowCorrelation(before: Grey, now: Grey): number | undefined {
-  const { sizeX } = now;
-  const a = before.data;
-  const b = now.data;
+export function rowCorrelation({ sizeX, sizeY, data }: Grey, still?: StillPixels): number | undefined {
   let products = 0;
   let squares = 0;
-  let sum = 0;
-  for (let row = 0; row < b.length; row += sizeX) {
-    let left = b[row] - a[row];
-    for (let i = row + 1, end = row + sizeX; i < end; i++) {
-      const right = b[i] - a[i];
-      products += left * right;
-      squares += (left * left + right * right) / 2;
-      sum += (left + right) / 2;
-      left = right;
+  for (let y = 1; y < sizeY - 1; y++) {
+    for (let i = y * sizeX + 1, end = (y + 1) * sizeX; i < end; i++) {
+      if (still?.mask[i] === 0) continue;
+      products += data[i - 1] * data[i];
+      squares += (data[i - 1] * data[i - 1] + data[i] * data[i]) / 2;
     }
   }
-  const count = b.length - now.sizeY;
-  const mean = sum / count; // A lamp that flickers shifts a whole frame: not noise of a pixel.
-  const variance = squares / count - mean * mean;
-  return variance > 0 ? (products / count - mean * mean) / variance : undefined;
+  return squares > 0 ? products / squares : undefined;
 }

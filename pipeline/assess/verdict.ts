@@ -4,11 +4,14 @@ import type { PredictedQuality } from '../frame.ts';
 export type Evidence = Omit<PredictedQuality, 'verdict' | 'because'> & {
   /** Photo-electrons in bright pixels. */
   readonly photonsBright?: number;
+  /** Share of the picture that holds still from frame to frame, 0..1. */
+  readonly stillShare?: number;
 };
 
 /** Defaults that separate the truth (no flagged pixel, no power in the predicted band) from known failures. */
 export interface Limits {
   readonly fewestPhotons: number;
+  readonly fewestStill: number;
   /** Chi-squared from which a prediction is no better than the raw frame (2, less the scatter of a running value). */
   readonly chiSquared: number;
   readonly flagged: { readonly amber: number; readonly red: number };
@@ -20,6 +23,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   fewestPhotons: 3,
+  fewestStill: 0.1,
   chiSquared: 1.95,
   flagged: { amber: 0.005, red: 0.03 },
   predictedBandEnergy: { amber: 0.02, red: 0.05 },
@@ -45,10 +49,12 @@ export function verdictOf(
   return worst ?? { verdict: 'green' };
 }
 
-function uncertainty({ chiSquared, photonsBright }: Evidence, { fewestPhotons }: Limits): string | undefined {
+function uncertainty(evidence: Evidence, { fewestPhotons, fewestStill }: Limits): string | undefined {
+  const { chiSquared, photonsBright, stillShare = 1 } = evidence;
+  if (stillShare < fewestStill) return 'nearly everything moves from one frame to the next: no frame can check another';
   if (chiSquared === undefined) return 'too few raw frames seen yet to compare with';
   if (photonsBright === undefined)
-    return 'the light is not measured yet: it takes 32 frames of a scene that holds still';
+    return 'the light is not measured yet: it takes 32 frames in which something is brighter than the rest';
   if (photonsBright < fewestPhotons) {
     return `only ${photonsBright.toFixed(1)} photons in bright pixels: too few to tell true detail from noise`;
   }

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Assessment, type AssessmentReport } from '../../../pipeline/assess/assessment.ts';
 import { gaussianBlur } from '../../../pipeline/assess/gaussianBlur.ts';
 import type { Grey } from '../../../pipeline/assess/grey.ts';
-import { meanSquaredDifference } from '../../../pipeline/assess/temporalNoise.ts';
 import { CAMERA as NOISY, everySecond, expected, exposed, filaments, normal, seeded } from './scene.ts';
 
 /**
@@ -49,6 +48,10 @@ function run(enhance: Enhance, photons: number): Run {
   });
   const range = CAMERA.gain * photons;
   return { report: report as Required<AssessmentReport>, truePsnr: 10 * Math.log10(range ** 2 / error) };
+}
+
+function meanSquaredDifference(a: Grey, b: Grey): number {
+  return a.data.reduce((sum, value, i) => sum + (value - b.data[i]) ** 2, 0) / a.data.length;
 }
 
 /** Twice as many samples, sample k on sample 2k, by Keys' cubic half way. */

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { BidirectionalOffset } from '../../../pipeline/assess/bidirectionalOffset.ts';
 import { intensityKept } from '../../../pipeline/assess/bleaching.ts';
 import { crossFrameChiSquared } from '../../../pipeline/assess/crossFrameChiSquared.ts';
+import { Comparison } from '../../../pipeline/assess/comparison.ts';
 import { domainOf } from '../../../pipeline/assess/domain.ts';
 import { DriftTracker } from '../../../pipeline/assess/driftTracker.ts';
 import { fluxRatio } from '../../../pipeline/assess/fluxRatio.ts';
+import { frameNoise } from '../../../pipeline/assess/frameNoise.ts';
 import { reduced, type Grey } from '../../../pipeline/assess/grey.ts';
 import { PhotonTransfer } from '../../../pipeline/assess/photonTransfer.ts';
 import { photons } from '../../../pipeline/assess/photons.ts';
@@ -12,7 +14,7 @@ import { isDue, RawWatch } from '../../../pipeline/assess/rawWatch.ts';
 import { rowCorrelation } from '../../../pipeline/assess/rowCorrelation.ts';
 import { RunningMean } from '../../../pipeline/assess/runningMean.ts';
 import { saturation } from '../../../pipeline/assess/saturation.ts';
-import { temporalVariance } from '../../../pipeline/assess/temporalNoise.ts';
+import { stillDifference, stillPixels, stillVariance } from '../../../pipeline/assess/stillness.ts';
 import { uPsnr } from '../../../pipeline/assess/uPsnr.ts';
 import { verdictOf, type Evidence } from '../../../pipeline/assess/verdict.ts';
 import type { MeasuredQuality } from '../../../pipeline/frame.ts';
@@ -39,7 +41,12 @@ describe('photon transfer', () => {
     const scene = filaments(size, 1.5);
     const random = seeded(3);
     const transfer = new PhotonTransfer(size, size);
-    for (let i = 0; i < 32; i++) transfer.add(exposed(scene, CAMERA, random));
+    let before: Grey | undefined;
+    for (let i = 0; i < 32; i++) {
+      const frame = exposed(scene, CAMERA, random);
+      transfer.add(frame, before && frameNoise(before, frame));
+      before = frame;
+    }
     const fit = transfer.fit();
     expect(fit).toBeDefined();
     const found = photons(fit!, { dark: CAMERA.offset, bright: CAMERA.offset + 10 * CAMERA.gain, mean: CAMERA.offset });
@@ -53,23 +60,52 @@ describe('photon transfer', () => {
     const flat = { sizeX: size, sizeY: size, data: new Float32Array(size * size).fill(5) };
     const transfer = new PhotonTransfer(size, size);
     expect(transfer.fit()).toBeUndefined();
-    for (let i = 0; i < 8; i++) transfer.add(flat);
+    for (let i = 0; i < 8; i++) transfer.add(flat, frameNoise(flat, flat));
     expect(transfer.fit()).toBeUndefined();
   });
 
-  it('is not believed while the scene moves', () => {
+  it('finds the gain while the scene moves', () => {
     const random = seeded(8);
-    const still = new RawWatch({ significantBits: 12 });
-    const moving = new RawWatch({ significantBits: 12 });
-    const seen = { still: undefined as MeasuredQuality | undefined, moving: undefined as MeasuredQuality | undefined };
+    const watch = new RawWatch({ significantBits: 12 });
+    let measured: MeasuredQuality | undefined;
     for (let sequence = 0; sequence < 32; sequence++) {
-      const base = { sequence, sizeX: size, sizeY: size, offset: 100 };
-      seen.still = still.observe({ ...base, samples: exposed(waves(), CAMERA, random).data });
-      seen.moving = moving.observe({ ...base, samples: exposed(waves(0.8 * sequence), CAMERA, random).data });
+      const samples = exposed(waves(0.8 * sequence, 0.3 * sequence), CAMERA, random).data;
+      measured = watch.observe({ sequence, sizeX: size, sizeY: size, offset: 100, samples });
     }
-    expect(seen.still?.gain).toBeDefined();
-    expect(seen.moving?.gain).toBeUndefined();
-    expect(seen.moving?.photonsBright).toBeUndefined();
+    expect(Math.abs((measured?.gain ?? 0) / CAMERA.gain - 1)).toBeLessThan(0.1);
+    expect(Math.abs(measured?.rowCorrelation ?? NaN)).toBeLessThan(0.03);
+  });
+});
+
+describe('motion', () => {
+  const random = seeded(12);
+  const camera = { ...CAMERA, photons: 60 };
+
+  it('is told from noise, tile by tile', () => {
+    const [before, now, later] = [0, 0, 3].map((dx) => exposed(waves(dx), camera, random));
+    const still = stillPixels(before, now, frameNoise(before, now));
+    expect(still.count).toBeGreaterThan(0.97 * size * size);
+    const moved = stillPixels(now, later, frameNoise(now, later));
+    expect(moved.mask[50 * size + 40]).toBe(0); // A blob was there.
+    expect(moved.mask[5 * size + 5]).toBe(1); // Nothing ever is there.
+    expect(moved.count).toBeLessThan(0.9 * size * size);
+  });
+
+  it('does not add to the noise that is measured', () => {
+    const noiseOf = (dx: number): number => {
+      const [before, now] = [exposed(waves(), camera, random), exposed(waves(dx), camera, random)];
+      const noise = frameNoise(before, now);
+      return stillVariance(noise, { mask: new Uint8Array(size * size).fill(1), count: size * size });
+    };
+    expect(Math.abs(noiseOf(1) / noiseOf(0) - 1)).toBeLessThan(0.15);
+  });
+
+  it('keeps most of a picture out of a comparison, and then nothing is said', () => {
+    const grey = exposed(waves(), camera, random);
+    const next = { sequence: 1, grey, still: { mask: new Uint8Array(size * size), count: 0 }, noiseVariance: 4 };
+    const comparison = new Comparison(8);
+    comparison.add(grey, next);
+    expect(comparison.count).toBe(0);
   });
 });
 
@@ -124,15 +160,22 @@ describe('numbers', () => {
       );
       return { sizeX: size, sizeY: size, data };
     };
-    expect(Math.abs((rowCorrelation(noise(0.4), noise(0.4)) ?? NaN) - 0.4)).toBeLessThan(0.02);
-    expect(Math.abs(rowCorrelation(noise(0), noise(0)) ?? NaN)).toBeLessThan(0.02);
+    expect(Math.abs((rowCorrelation(frameNoise(noise(0.4), noise(0.4))) ?? NaN) - 0.4)).toBeLessThan(0.02);
+    expect(Math.abs(rowCorrelation(frameNoise(noise(0), noise(0))) ?? NaN)).toBeLessThan(0.02);
     const still = noise(0);
-    expect(rowCorrelation(still, still)).toBeUndefined();
+    expect(rowCorrelation(frameNoise(still, still))).toBeUndefined();
   });
 
-  it('has half the mean squared difference for variance', () => {
-    const picture = (value: number): Grey => ({ sizeX: 2, sizeY: 1, data: Float32Array.of(value, value) });
-    expect(temporalVariance(picture(1), picture(5))).toBe(8);
+  it('samples noise with the variance of one frame', () => {
+    const random = seeded(9);
+    const noise = (): Grey => {
+      const data = Float32Array.from({ length: size * size }, () => 7 * normal(random));
+      return { sizeX: size, sizeY: size, data };
+    };
+    const [before, now] = [noise(), noise()];
+    const whole = { mask: new Uint8Array(size * size).fill(1), count: size * size };
+    expect(Math.sqrt(stillVariance(frameNoise(before, now), whole)) / 7).toBeCloseTo(1, 1);
+    expect(stillDifference(before, now, whole) / 98).toBeCloseTo(1, 1);
   });
 
   it('takes the noise of the next frame off the error', () => {
@@ -191,7 +234,8 @@ describe('verdict', () => {
     [{ uPsnr: 25, uPsnrGaussian: 26 }, 'amber', 'a plain Gaussian does better'],
     [{ domain: { verdict: 'out' as const, because: 'x' } }, 'red', 'outside what the model was trained on'],
     [{ chiSquared: undefined }, 'uncertifiable', 'too few raw frames'],
-    [{ photonsBright: undefined }, 'uncertifiable', 'holds still'],
+    [{ photonsBright: undefined }, 'uncertifiable', 'brighter than the rest'],
+    [{ stillShare: 0.05 }, 'uncertifiable', 'nearly everything moves'],
     [{ photonsBright: 2 }, 'uncertifiable', 'only 2.0 photons'],
     [{ photonsBright: 2, flagged: 0.05 }, 'red', 'disagree with their raw frame'],
   ])('%o is %s', (change, verdict, because) => {

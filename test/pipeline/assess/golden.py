@@ -32,7 +32,9 @@ power = abs(fa) ** 2
 outside = (abs(kx) > size / 4) | (abs(ky) > size / 4)
 
 kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
-d = b - a
+noise = np.zeros_like(a)
+noise[1:-1] = np.diff(b - a, 2, axis=0) / np.sqrt(12)
+d = noise[1:-1]
 
 variance = np.maximum(8 * a - 700, 8 * 8 * 0.05)
 z = 9 * uniform_filter((a - b) / np.sqrt(variance), 9, mode="nearest")
@@ -49,6 +51,7 @@ print(
             "gaussian": gaussian_filter(a, 1.4, mode="nearest").ravel()[::97].tolist(),
             "noise": np.sqrt(np.pi / 2) * abs(convolve2d(a, kernel, "valid")).sum() / (6 * (size - 2) ** 2),
             "brenner": np.mean((a[:, 2:] - a[:, :-2]) ** 2),
+            "frameNoise": noise.ravel()[::97].tolist(),
             "rowCorrelation": np.corrcoef(d[:, :-1].ravel(), d[:, 1:].ravel())[0, 1],
             "frc": frc.tolist(),
             "resolutionPx": size / crossing,

@@ -7,6 +7,7 @@ import { boxMean } from '../../../pipeline/assess/boxMean.ts';
 import { shiftBetween } from '../../../pipeline/assess/drift.ts';
 import { focusScore } from '../../../pipeline/assess/focus.ts';
 import { Fourier2d } from '../../../pipeline/assess/fourier.ts';
+import { frameNoise } from '../../../pipeline/assess/frameNoise.ts';
 import { frcCurve, frcResolutionPx, ringSums } from '../../../pipeline/assess/frc.ts';
 import { gaussianBlur } from '../../../pipeline/assess/gaussianBlur.ts';
 import { meanOf, type Grey } from '../../../pipeline/assess/grey.ts';
@@ -31,6 +32,7 @@ interface Golden {
   readonly gaussian: number[];
   readonly noise: number;
   readonly brenner: number;
+  readonly frameNoise: number[];
   readonly rowCorrelation: number;
   readonly frc: number[];
   readonly resolutionPx: number;
@@ -71,7 +73,8 @@ describe.skipIf(!python)('measures against numpy, scipy and scikit-image', () =>
     const expectedScore = (golden.brenner - 2 * noise) / (meanOf(inner.data) - 100) ** 2;
     expect(focusScore(a, 100, noise)).toBeCloseTo(expectedScore, 6);
   });
-  it('row correlation', () => expect(rowCorrelation(a, b)).toBeCloseTo(golden.rowCorrelation, 3));
+  it('noise of a frame', () => expectClose(everyNth(frameNoise(a, b)), golden.frameNoise, 1e-3));
+  it('row correlation', () => expect(rowCorrelation(frameNoise(a, b))).toBeCloseTo(golden.rowCorrelation, 3));
   it('Fourier ring correlation', () => {
     const curve = frcCurve(ringSums(a, b, fourier));
     expectClose(curve, golden.frc, 1e-9);
