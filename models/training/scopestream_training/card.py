@@ -82,6 +82,7 @@ def readme(card: Card, identity: str, facts: dict) -> str:
     data = "\n".join(f"- {DATA[key]}" for key in facts["data"])
     failures = "\n".join(f"- {line}" for line in card.known_failures)
     source = "`avg1[::2, ::2]` (256x256)" if upscale == 2 else "`avg1` (512x512)"
+    sampling = "sampled `[::2, ::2]`" if upscale == 2 else "at full sampling"
     return f"""# {card.name} ({identity} {card.version})
 
 {card.summary}
@@ -105,17 +106,17 @@ round((f((raw - offset) / scale) x scale + offset) x gain), clipped to 16 bits. 
 
 {data}
 
-Simulated noise: Poisson photons (2 to 300 e- at a bright sample), excess noise factor 1 to 2, smear along the scan up to 0.5, read
-noise 0.1 to 3 e-, odd lines displaced by up to 0.75 samples, rounding (`degradation.py`). Split by field of view; no field and no
-file of the scored sets was read in training (checked by name and hash).
+Simulated noise: Poisson photons (2 to 300 e- at a bright sample), excess noise factor 1 to 2, smear along the scan up to
+0.5, read noise 0.1 to 3 e-, odd lines displaced by up to 0.75 samples, rounding (`degradation.py`). Split by field of
+view; no field and no file of the scored sets was read in training (checked by name and hash).
 
-{card.training}
+{card.training.format(iterations=facts["iterations"])}
 
 # Validation
 
 `si-psnr`, dB: the prediction after its best scale and offset, peak = the truth's maximum minus minimum; mean over fields.
 W2S: {source} towards `avg400`, 10 held-out fields x 3 channels. `tubulin` and `bbbc039`: 5 held-out images each of other
-instruments under simulated PMT noise at the stated photons of a bright sample, {"sampled `[::2, ::2]`" if upscale == 2 else "at full sampling"}.
+instruments under simulated PMT noise at the stated photons of a bright sample, {sampling}.
 `lysosome`: live cells and their own noise, no ground truth: uPSNR against the next frame, where motion counts as error.
 The Gaussian (after bicubic) has the best single sigma *for each row*, chosen on the scored images, which favours it.
 
@@ -126,8 +127,9 @@ The Gaussian (after bicubic) has the best single sigma *for each row*, chosen on
 95 % bootstrap interval of the W2S mean, fields resampled: {low:.2f} to {high:.2f} dB. This is a degraded-sampling test, not an
 optical one: it says nothing about detail beyond the microscope's own resolution.
 
-Flux out against flux in (simulated spots over a factor of 8): slope {shipped["flux_slope"]:.3f}. Nothing but noise in (sd 10 counts): sd
-{10 * noise["kept"]:.2f} counts out, largest deviation {noise["peak"]:.1f} of those sd. A frame without noise or light: spread {noise["flat"]:.2f} counts.
+Flux out against flux in (simulated spots over a factor of 8): slope {shipped["flux_slope"]:.3f}.
+Nothing but noise in (sd 10 counts): sd {10 * noise["kept"]:.2f} counts out, largest deviation {noise["peak"]:.1f} of those sd.
+A frame without noise or light: spread {noise["flat"]:.2f} counts.
 Largest difference of the float32 graph from PyTorch: {facts["parity"]:.1e} of the normalised range.
 
 | frame | threads | float32 ms (fastest / median) | shipped ms (fastest / median) | shipped frames/s at the fastest |

@@ -10,8 +10,9 @@ from .networks import LumenShape
 @dataclass(frozen=True)
 class Config:
     """id: of the package. sources: of clean images (see data.load_clean). iterations, batch, patch (input samples),
-    rate and warmup (iterations): the optimiser's. real_share: expected share of real pairs; the last `real_tail` of the
-    iterations use `real_share_tail` and patches of `patch_tail`. start: checkpoint of another run to take weights from."""
+    rate and warmup (iterations): the optimiser's. real_share: expected share of real pairs; the last `tail` of the
+    schedule uses `tail_real_share`, `tail_patch` and `tail_batch`. start: checkpoint of another run to take weights from.
+    ensemble: packaged as a FlipEnsemble."""
 
     id: str
     shape: LumenShape
@@ -29,6 +30,7 @@ class Config:
     tail_patch: int = 64
     tail_batch: int = 16
     start: str | None = None
+    ensemble: bool = False
 
 
 def load(path: Path) -> Config:

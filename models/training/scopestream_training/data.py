@@ -138,14 +138,9 @@ class Mixture:
     stride: int
     real_share: float
 
-    def batch(
-        self, count: int, patch: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def batch(self, count: int, patch: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`count` patches of `patch` x `patch` input samples: float32 [N, 1, h, w], [N, 1, H, W] and [N]."""
-        samples = [
-            self.real(patch, rng) if rng.random() < self.real_share else self.simulated(patch, rng)
-            for _ in range(count)
-        ]
+        samples = [self.real(patch, rng) if rng.random() < self.real_share else self.simulated(patch, rng) for _ in range(count)]
         inputs, targets, weights = zip(*samples, strict=True)
         return np.stack(inputs)[:, None], np.stack(targets)[:, None], np.asarray(weights, np.float32)
 

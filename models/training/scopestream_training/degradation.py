@@ -61,9 +61,7 @@ class NoiseRange:
             excess=excess,
             smear=rng.uniform(*self.smear) if rng.random() < self.smear_share else 0.0,
             read=read,
-            line_shift=(
-                rng.uniform(-self.line_shift, self.line_shift) if rng.random() < self.line_shift_share else 0.0
-            ),
+            line_shift=(rng.uniform(-self.line_shift, self.line_shift) if rng.random() < self.line_shift_share else 0.0),
             step=floor * rng.uniform(0.0, self.step_noise),
         )
 

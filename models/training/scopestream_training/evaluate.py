@@ -64,10 +64,11 @@ def w2s_scenes(data: Path, stride: int) -> Iterator[Scene]:
 
 
 def simulated_noise_scenes(data: Path, source: str, stride: int) -> Iterator[Scene]:
-    """Held-out images of another instrument under measured-type PMT noise (F² 1.2, 12-bit counts)."""
+    """Held-out images (of a movie, the first frame) of another instrument under PMT noise: F² 1.2, 12-bit counts."""
     rng = np.random.default_rng(11)
     for path in paths_of(data, source, held_out=True):
-        image = cropped(read_grey(path), 32)
+        frames = read_grey(path)
+        image = cropped(frames if frames.ndim == 2 else frames[0], 32)
         image = (image - np.percentile(image, 0.1)) / np.ptp(np.percentile(image, [0.1, 99.9]))
         for peak in PMT_PEAKS:
             noise = Noise(peak=peak, background=0.05 * peak, excess=1.2, read=0.4, smear=0.1)
@@ -88,9 +89,15 @@ def score(scenes: list[Scene], apply: Enhancer) -> dict[str, list[float]]:
     return scores
 
 
-def best_gaussian(scenes: list[Scene], stride: int) -> dict[str, list[float]]:
+def best_gaussian(scenes: list[Scene], data: Path, stride: int) -> dict[str, list[float]]:
     """Per group, the scores of the one sigma with the highest mean."""
-    trials = [score(scenes, lambda frame, s=sigma: gaussian(frame, s, stride)) for sigma in SIGMAS]
+    trials = []
+    for sigma in SIGMAS:
+
+        def blur(frame: np.ndarray, sigma: float = sigma) -> np.ndarray:
+            return gaussian(frame, sigma, stride)
+
+        trials.append(with_lysosome(score(scenes, blur), data, stride, blur))
     return {group: max((t[group] for t in trials), key=np.mean) for group in trials[0]}
 
 
@@ -111,7 +118,7 @@ def next_frame_psnr(data: Path, stride: int, apply: Enhancer) -> float:
         movie = cropped(read_grey(path), 32)
         span = np.ptp(np.percentile(movie.mean(0), [0.1, 99.9]))
         errors = []
-        for t in range(0, len(movie) - 3, 4):
+        for t in range(0, len(movie) - 3, 8):
             frame = movie[t, ::stride, ::stride].astype(np.uint16)
             inside = slice(8, -8)
             error = np.mean((movie[t + 1] - apply(frame))[inside, inside] ** 2)
@@ -163,34 +170,59 @@ def flux_slope(apply: Enhancer, stride: int) -> float:
     return float(np.polyfit(flux_in.ravel(), flux_out.ravel() / full, 1)[0])
 
 
-def evaluate(model: Path, data: Path) -> dict[str, object]:
-    run = session(model)
-    stride = upscale_of(run)
-    apply = enhancer(run)
+@dataclass(frozen=True)
+class Bench:
+    """The held-out frames for one upscale, with the baselines' scores; `scores` maps a row of the table to per-field dB."""
+
+    stride: int
+    scenes: list[Scene]
+    bicubic: dict[str, list[float]]
+    gaussian: dict[str, list[float]]
+
+
+def with_lysosome(scores: dict[str, list[float]], data: Path, stride: int, apply: Enhancer) -> dict[str, list[float]]:
+    return {**scores, "lysosome, own noise (uPSNR)": [next_frame_psnr(data, stride, apply)]}
+
+
+def bench(data: Path, stride: int) -> Bench:
     scenes = [
         *w2s_scenes(data, stride),
         *simulated_noise_scenes(data, "tubulin", stride),
         *simulated_noise_scenes(data, "bbbc039", stride),
+        *simulated_noise_scenes(data, "lysosome", stride),
     ]
+
+    def cubic(frame: np.ndarray) -> np.ndarray:
+        return bicubic(frame, stride)
+
+    return Bench(stride, scenes, with_lysosome(score(scenes, cubic), data, stride, cubic), best_gaussian(scenes, data, stride))
+
+
+def w2s_scores(scores: dict[str, list[float]]) -> list[float]:
+    return [value for group, values in scores.items() if group.startswith("W2S") for value in values]
+
+
+def w2s_fields(scores: dict[str, list[float]]) -> list[float]:
+    """Per field, the mean over its channels: the channels of a field are not independent."""
+    return list(np.mean([values for group, values in scores.items() if group.startswith("W2S")], axis=0))
+
+
+def evaluate(model: Path, data: Path, against: Bench) -> dict[str, object]:
+    run = session(model)
+    apply = enhancer(run)
     columns = {
-        "bicubic": score(scenes, lambda frame: bicubic(frame, stride)),
-        "gaussian": best_gaussian(scenes, stride),
-        "model": score(scenes, apply),
+        "bicubic": against.bicubic,
+        "gaussian": against.gaussian,
+        "model": with_lysosome(score(against.scenes, apply), data, against.stride, apply),
     }
-    rows = {group: {k: float(np.mean(v[group])) for k, v in columns.items()} for group in columns["model"]}
-    w2s = {k: [s for g, values in v.items() if g.startswith("W2S") for s in values] for k, v in columns.items()}
-    rows = {"W2S, all": {k: float(np.mean(v)) for k, v in w2s.items()}, **rows}
-    rows["lysosome (uPSNR)"] = {
-        "bicubic": next_frame_psnr(data, stride, lambda frame: bicubic(frame, stride)),
-        "gaussian": max(next_frame_psnr(data, stride, lambda f, s=s: gaussian(f, s, stride)) for s in SIGMAS),
-        "model": next_frame_psnr(data, stride, apply),
-    }
+    rows = {"W2S, all": {k: float(np.mean(w2s_scores(v))) for k, v in columns.items()}}
+    rows |= {group: {k: float(np.mean(v[group])) for k, v in columns.items()} for group in columns["model"]}
     return {
-        "upscale": stride,
+        "upscale": against.stride,
         "si_psnr": rows,
-        "w2s_interval": interval(w2s["model"]),
+        "w2s_interval": interval(w2s_fields(columns["model"])),
         "noise_only": noise_response(apply),
-        "flux_slope": flux_slope(apply, stride),
+        "flux_slope": flux_slope(apply, against.stride),
     }
 
 
@@ -200,7 +232,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--json", type=Path, help="write the results here too")
     arguments = parser.parse_args()
-    results = {str(model): evaluate(model, arguments.data) for model in arguments.models}
+    strides = {model: upscale_of(session(model)) for model in arguments.models}
+    benches = {stride: bench(arguments.data, stride) for stride in set(strides.values())}
+    results = {str(model): evaluate(model, arguments.data, benches[stride]) for model, stride in strides.items()}
     text = json.dumps(results, indent=2)
     print(text)
     if arguments.json:

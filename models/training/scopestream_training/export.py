@@ -16,7 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from .config import load
-from .networks import BASE_RADIUS, Lumen, ResidualBlock
+from .networks import BASE_RADIUS, FLIPS, FlipEnsemble, Lumen, ResidualBlock
 
 OPSET = 17
 IR_VERSION = 10
@@ -45,9 +45,7 @@ class Graph:
     def conv(self, name: str, x: str, module: torch.nn.Conv2d) -> str:
         weight = self.constant(f"{name}/weight", module.weight.detach().numpy())
         (pad, _), (stride, _), kernel = module.padding, module.stride, list(module.kernel_size)
-        return self.add(
-            "Conv", name, [x, weight], kernel_shape=kernel, pads=[pad] * 4, strides=[stride, stride]
-        )
+        return self.add("Conv", name, [x, weight], kernel_shape=kernel, pads=[pad] * 4, strides=[stride, stride])
 
     def shuffle(self, name: str, x: str, factor: int) -> str:
         return self.add("DepthToSpace", name, [x], blocksize=factor, mode="CRD")
@@ -88,12 +86,42 @@ def base(graph: Graph, x: str, network: Lumen) -> str:
     return y if network.shape.upscale == 1 else graph.shuffle("base/shuffle", y, network.shape.upscale)
 
 
-def build(network: Lumen) -> onnx.ModelProto:
+def single(graph: Graph, x: str, network: Lumen) -> str:
+    return graph.add("Add", "residual", [base(graph, x, network), body(graph, x, network)])
+
+
+def mirrored(graph: Graph, name: str, x: str, item: int, axes: tuple[int, ...], skip: int) -> str:
+    """Item `item` of the batch, reversed along `axes` without the last `skip` samples of each."""
+    starts = [item, *(-1 - skip for _ in axes)]
+    ends = [item + 1, *(np.iinfo(np.int64).min for _ in axes)]
+    bounds = [starts, ends, [0, *axes], [1, *(-1 for _ in axes)]]
+    names = [graph.constant(f"{name}/{k}", np.array(v, np.int64)) for k, v in enumerate(bounds)]
+    return graph.add("Slice", name, [x, *names])
+
+
+def ensemble(graph: Graph, x: str, network: FlipEnsemble) -> str:
+    """The graph of `FlipEnsemble.forward`: all views in one batch."""
+    skip = network.shape.upscale - 1
+    views = [mirrored(graph, f"view{k}", x, 0, axes, 0) for k, axes in enumerate(FLIPS)]
+    y = single(graph, graph.add("Concat", "views", views, axis=0), network.network)
+    pictures = []
+    for k, axes in enumerate(FLIPS):
+        picture = mirrored(graph, f"picture{k}", y, k, axes, skip)
+        if skip and axes:
+            after = [skip if axis in axes else 0 for axis in range(4)]
+            pads = graph.constant(f"padded{k}/pads", np.array([0, 0, 0, 0, *after], np.int64))
+            picture = graph.add("Pad", f"padded{k}", [picture, pads], mode="edge")
+        pictures.append(picture)
+    share = graph.constant("share", np.float32(1 / len(FLIPS)))
+    return graph.add("Mul", "mean", [graph.add("Sum", "sum", pictures), share])
+
+
+def build(network: Lumen | FlipEnsemble) -> onnx.ModelProto:
     graph = Graph()
     counts = graph.add("Cast", "counts", ["raw"], to=TensorProto.FLOAT)
     above = graph.add("Sub", "above_offset", [counts, "offset"])
     x = graph.add("Div", "normalised", [above, "scale"])
-    y = graph.add("Add", "residual", [base(graph, x, network), body(graph, x, network)])
+    y = ensemble(graph, x, network) if isinstance(network, FlipEnsemble) else single(graph, x, network)
     y = graph.add("Mul", "scaled", [y, "scale"])
     y = graph.add("Add", "in_counts", [y, "offset"])
     y = graph.add("Mul", "gained", [y, "gain"])
@@ -129,23 +157,23 @@ def session(model: Path | bytes, threads: int = 2) -> onnxruntime.InferenceSessi
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def enhance(
-    run: onnxruntime.InferenceSession, raw: np.ndarray, offset: float, scale: float, gain: float = 1.0
-) -> np.ndarray:
+def enhance(run: onnxruntime.InferenceSession, raw: np.ndarray, offset: float, scale: float, gain: float = 1.0) -> np.ndarray:
     """`enhanced` (uint16 [H, W], counts times gain) of a uint16 frame [H, W]."""
     scalars = {"offset": offset, "scale": scale, "gain": gain}
     feeds = {name: np.array([[value]], np.float32) for name, value in scalars.items()}
     return run.run(["enhanced"], {"raw": raw[None, None], **feeds})[0][0, 0]
 
 
-def load_network(config_path: Path, run: Path) -> Lumen:
-    """The averaged weights of a training run."""
-    network = Lumen(load(config_path).shape)
-    network.load_state_dict(torch.load(run / "checkpoint.pt", map_location="cpu")["ema"])
-    return network.eval()
+def load_network(config_path: Path, run: Path) -> tuple[Lumen | FlipEnsemble, int]:
+    """The averaged weights of a training run, and the iterations it had."""
+    config = load(config_path)
+    network = Lumen(config.shape)
+    state = torch.load(run / "checkpoint.pt", map_location="cpu")
+    network.load_state_dict(state["ema"])
+    return FlipEnsemble(network) if config.ensemble else network, state["iteration"]
 
 
-def parity(network: Lumen, model: onnx.ModelProto, seed: int = 0) -> float:
+def parity(network: Lumen | FlipEnsemble, model: onnx.ModelProto, seed: int = 0) -> float:
     """Largest difference between ONNX and PyTorch, in units of the normalised frame.
 
     Taken from 16-bit counts at full gain, where a count is 1/20000 of the frame's range; half of one is rounding.
@@ -167,7 +195,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    network = load_network(arguments.config, arguments.run)
+    network, _ = load_network(arguments.config, arguments.run)
     model = build(network)
     difference = parity(network, model)
     print(f"largest difference from PyTorch: {difference:.2e} of the normalised range")

@@ -15,7 +15,7 @@ def bicubic(frame: np.ndarray, factor: int) -> np.ndarray:
         raise ValueError(f"no bicubic for a factor of {factor}")
     result = frame.astype(np.float32)
     for axis in (0, 1):
-        between = convolve1d(result, HALF_WAY, axis=axis, mode="nearest", origin=-1)
+        between = convolve1d(result, HALF_WAY, axis=axis, mode="nearest", origin=0)
         result = np.stack([result, between], axis + 1).reshape(
             [extent * (2 if k == axis else 1) for k, extent in enumerate(result.shape)]
         )

@@ -13,11 +13,13 @@ linear base and the body follow it; a bicubic resize with centred pixels would b
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+FLIPS = ((), (2,), (3,), (2, 3))  # axes that a view of FlipEnsemble mirrors
 BASE_RADIUS = 4  # input pixels: the linear base has 9x9 taps
 BASE_SIGMA = 1.2  # input pixels: where the trained base starts from
 
@@ -90,10 +92,8 @@ class Lumen(nn.Module):
         self.base = LinearBase(shape.upscale)
         self.head = conv(1, widths[0], 3 * u, stride=u, padding=u)
         self.down_blocks = nn.ModuleList(residual_blocks(w, n) for w, n in zip(widths, blocks, strict=True))
-        self.up_blocks = nn.ModuleList(
-            residual_blocks(w, n) for w, n in zip(widths[:-1], blocks[:-1], strict=True)
-        )
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        self.up_blocks = nn.ModuleList(residual_blocks(w, n) for w, n in zip(widths[:-1], blocks[:-1], strict=True))
+        pairs = list(pairwise(widths))
         self.downs = nn.ModuleList(conv(fine, coarse, 2, stride=2) for fine, coarse in pairs)
         self.ups = nn.ModuleList(conv(coarse, 4 * fine, 1) for fine, coarse in pairs)
         self.tail = conv(widths[0], (u * shape.upscale) ** 2, 3, padding=1)
@@ -116,15 +116,51 @@ class Lumen(nn.Module):
         return self.base(x) + body
 
 
+class FlipEnsemble(nn.Module):
+    """The mean of a network's pictures of a frame and of its mirror images: better by about 0.1 dB for four times the work.
+
+    Rows stay rows, so noise that is correlated along a scan line looks as it did in training. A mirrored frame of `n` samples
+    puts its sample `k` on output sample `upscale (n - 1 - k)`; the last `upscale - 1` rows and columns of a mirror image lie
+    beyond its samples, and repeat their neighbours.
+    """
+
+    def __init__(self, network: Lumen) -> None:
+        super().__init__()
+        self.network = network
+        self.shape = network.shape
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return sum(self.view(x, axes) for axes in FLIPS) / len(FLIPS)
+
+    def view(self, x: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+        y = self.network(x.flip(axes))
+        for axis in axes:
+            extent = y.shape[axis] - (self.shape.upscale - 1)
+            y = y.narrow(axis, 0, extent).flip(axis)
+            y = torch.cat([y, *[y.narrow(axis, extent - 1, 1)] * (self.shape.upscale - 1)], axis)
+        return y
+
+
 def residual_blocks(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
+
+
+def at_input_sampling(weights: dict[str, torch.Tensor], unshuffle: int) -> dict[str, torch.Tensor]:
+    """Weights of the same function without upscaling: only the output samples that sit on input samples are kept."""
+    phases = round(weights["tail.weight"].shape[0] ** 0.5)
+    kept = torch.arange(0, phases, phases // unshuffle)
+    return {
+        **weights,
+        "base.taps.weight": weights["base.taps.weight"][:1],
+        "tail.weight": weights["tail.weight"][(phases * kept[:, None] + kept).flatten()],
+    }
 
 
 def parameter_count(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def multiply_accumulates(network: Lumen, height: int, width: int) -> int:
+def multiply_accumulates(network: Lumen | FlipEnsemble, height: int, width: int) -> int:
     """MACs of one frame of `height` x `width` input pixels."""
     total = 0
 

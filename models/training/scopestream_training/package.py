@@ -18,7 +18,7 @@ import yaml
 
 from .card import data_used, description, load_card, readme
 from .config import load
-from .evaluate import evaluate
+from .evaluate import bench, evaluate
 from .export import PARITY, build, enhance, load_network, parity, session
 from .networks import multiply_accumulates, parameter_count
 from .normalise import offset_and_scale
@@ -47,7 +47,7 @@ def sha256(path: Path) -> str:
 def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
     config, card = load(config_path), load_card(config_path)
     upscale, step = config.shape.upscale, config.shape.step
-    network = load_network(config_path, run)
+    network, iterations = load_network(config_path, run)
     model = build(network)
     difference = parity(network, model)
     if difference > PARITY:
@@ -63,15 +63,17 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
             quantise(float32, weights, calibration_frames(data, upscale, side=256))
         else:
             weights.write_bytes(float32.read_bytes())
+        against = bench(data, upscale)
         facts = {
             "sha256": sha256(weights),
             "parameters": parameter_count(network),
             "gmac": multiply_accumulates(network, 256, 256) / 1e9,
             "step": step,
+            "iterations": iterations,
             "data": data_used(config.sources, config.real_share),
             "parity": difference,
-            "float32": evaluate(float32, data),
-            "shipped": evaluate(weights, data),
+            "float32": evaluate(float32, data, against),
+            "shipped": evaluate(weights, data, against),
             "speed": [
                 {
                     "side": side,

@@ -24,7 +24,7 @@ def phantom(height: int, width: int, stride: int, peak: float = 20.0, seed: int 
     return np.clip(np.round(100 + 20 * expose(clean, noise, stride, rng)), 0, 65535).astype(np.uint16)
 
 
-def milliseconds(weights: bytes, side: int, threads: int, runs: int = 30) -> dict[str, float]:
+def milliseconds(weights: bytes, side: int, threads: int, runs: int = 20) -> dict[str, float]:
     """Fastest and median wall time of one `side` x `side` frame; the fastest is that of an otherwise idle machine."""
     run = session(weights, threads)
     frame = phantom(side, side, 1)

@@ -9,6 +9,7 @@ import argparse
 import csv
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from .config import Config, load
 from .data import Mixture, Pair, assert_disjoint, load_clean, load_w2s, normalised
 from .degradation import NoiseRange
 from .metrics import si_psnr
-from .networks import Lumen
+from .networks import Lumen, at_input_sampling
 
-SAVE_EVERY = 500  # iterations
+SAVE_EVERY = 250  # iterations
+# A batch is worked off in this many shares by single-threaded workers that meet once an iteration. On cores that other
+# work uses too this is far faster than threads inside each operation, which wait for each other hundreds of times.
+SHARES = 4
 GRADIENT_NORM = 1.0  # clipped above; a rare bright patch would otherwise throw the weights
 
 
@@ -37,9 +41,10 @@ def mixture(config: Config, data: Path) -> Mixture:
     )
 
 
-def rate_at(config: Config, iteration: int) -> float:
+def rate_at(config: Config, iteration: int, progress: float) -> float:
+    """Learning rate: linear warm-up, then a cosine over the schedule (`progress` 0 to 1) down to 1 %."""
     warm = min(1.0, (iteration + 1) / config.warmup)
-    return config.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * iteration / config.iterations)))
+    return config.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 @torch.no_grad()
@@ -66,12 +71,31 @@ def validate(network: Lumen, pairs: list[Pair]) -> list[float]:
     return [float(np.mean(list(scores.values()))), *map(float, per_channel)]
 
 
-def train(config: Config, data: Path, run: Path) -> None:
+def take_over(network: Lumen, weights: dict[str, torch.Tensor]) -> None:
+    """Starts `network` as the function of another run, which may be shallower or upscale where this one does not."""
+    if network.shape.upscale == 1:
+        weights = at_input_sampling(weights, network.shape.unshuffle)
+    new = network.load_state_dict(weights, strict=False)
+    if new.unexpected_keys:
+        raise ValueError(f"the run to start from has other blocks: {new.unexpected_keys}")
+
+
+def gradients(
+    network: Lumen, source: Mixture, count: int, patch: int, rng: np.random.Generator
+) -> tuple[float, tuple[torch.Tensor, ...]]:
+    """Loss of one share of a batch, and its gradient for every parameter."""
+    inputs, targets, weights = map(torch.from_numpy, source.batch(count, patch, rng))
+    error = (network(inputs) - targets).square().mean((1, 2, 3))
+    loss = (weights * error).mean()
+    return loss.item(), torch.autograd.grad(loss, tuple(network.parameters()))
+
+
+def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -> None:
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     network = Lumen(config.shape).to(memory_format=torch.channels_last)
     if config.start:
-        network.load_state_dict(torch.load(config.start)["ema"], strict=False)
+        take_over(network, torch.load(config.start)["ema"])
     ema = Lumen(config.shape).to(memory_format=torch.channels_last).requires_grad_(False)
     ema.load_state_dict(network.state_dict())
     optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, 0.99))
@@ -88,30 +112,38 @@ def train(config: Config, data: Path, run: Path) -> None:
     held = load_w2s(data, "val", config.shape.upscale)
     assert_disjoint(source.pairs, held)
     batch, patch = config.batch, config.patch
-    losses, started = [], time.monotonic()
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(workers)
+    losses, started, done = [], time.monotonic(), first
     for iteration in range(first, config.iterations):
-        if iteration >= (1 - config.tail) * config.iterations:
+        progress = max(iteration / config.iterations, (time.monotonic() - started) / (60 * minutes))
+        if progress >= 1:
+            break
+        rate = rate_at(config, iteration, progress)
+        if progress >= 1 - config.tail:
             source = replace(source, real_share=config.tail_real_share)
             batch, patch = config.tail_batch, config.tail_patch
-        # A generator per iteration: an interrupted run draws what an uninterrupted one would have drawn.
-        rng = np.random.default_rng((config.seed, iteration))
-        inputs, targets, weights = map(torch.from_numpy, source.batch(batch, patch, rng))
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(config, iteration)
-        error = (network(inputs) - targets).square().mean((1, 2, 3))
-        loss = (weights * error).mean()
-        optimiser.zero_grad()
-        loss.backward()
+            group["lr"] = rate
+        # A generator per share: an interrupted run draws what an uninterrupted one would have drawn.
+        generators = [np.random.default_rng((config.seed, iteration, share)) for share in range(SHARES)]
+        jobs = [pool.submit(gradients, network, source, batch // SHARES, patch, rng) for rng in generators]
+        shares = [job.result() for job in jobs]
+        for parameter, *parts in zip(network.parameters(), *(gradient for _, gradient in shares), strict=True):
+            parameter.grad = torch.stack(parts).mean(0)
+        loss = float(np.mean([value for value, _ in shares]))
         torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
         optimiser.step()
         average(ema, network, config.ema, iteration)
-        losses.append(loss.item())
+        losses.append(loss)
         done = iteration + 1
-        if done % SAVE_EVERY == 0 or done == config.iterations:
+        if done % SAVE_EVERY == 0:
             save(checkpoint, network, ema, optimiser, done)
-            row = [done, round(time.monotonic() - started), rate_at(config, iteration), np.mean(losses)]
+            row = [done, round(time.monotonic() - started), rate, np.mean(losses)]
             log(run / "log.csv", row + validate(ema, held))
             losses.clear()
+    pool.shutdown()
+    save(checkpoint, network, ema, optimiser, done)
 
 
 def save(path: Path, network: Lumen, ema: Lumen, optimiser: torch.optim.Adam, iteration: int) -> None:
@@ -140,10 +172,10 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="folder with w2s/, tubulin/, bbbc039/")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint.pt and log.csv")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="threads, each with a share of the batch")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end the schedule by then, on a shared machine")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    train(load(arguments.config), arguments.data, arguments.run)
+    train(load(arguments.config), arguments.data, arguments.run, arguments.workers, arguments.minutes)
 
 
 if __name__ == "__main__":
