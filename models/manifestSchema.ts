@@ -53,6 +53,8 @@ const scopestreamConfig = z.object({
   precision: z.string().optional(),
   /** A model that pleases the eye and is never offered for measurement. */
   displayOnly: z.boolean().optional(),
+  /** Lowest and highest value of properties of the training data: `peak_electrons`, `row_correlation`, `line_shift_px` ... */
+  ranges: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
 });
 export type ScopestreamConfig = z.infer<typeof scopestreamConfig>;
 

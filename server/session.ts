@@ -134,6 +134,11 @@ export class SessionRunner {
     await this.#run;
   }
 
+  /** Viewers see the present state. */
+  tellOfChange(): void {
+    this.#settings.changed();
+  }
+
   choosePolicy(policy: Policy): void {
     this.#policy = policy;
     this.#settings.changed();

@@ -1,0 +1,36 @@
+import type { LadderEnhancer } from '../models/enhancer/enhancer.ts';
+import { SessionError } from '../pipeline/errors.ts';
+import { addNote } from '../pipeline/record/notes.ts';
+import type { Controls } from './live.ts';
+import type { SessionRunner } from './session.ts';
+
+/** What viewers may do. Nothing here restarts the stream or costs a frame. */
+export function createControls(
+  session: SessionRunner,
+  enhancer: LadderEnhancer,
+  newestSequence: () => number | undefined,
+): Controls {
+  return {
+    chooseModel: async (id) => {
+      // A recording has one shape: a model of another magnification begins the next one.
+      const isOfSameShape = enhancer.registry.get(id).magnification === enhancer.model.magnification;
+      const choose = () => enhancer.chooseModel(id);
+      await (isOfSameShape ? choose() : session.betweenSessions(choose));
+      session.tellOfChange();
+    },
+    choosePolicy: async (policy) => {
+      enhancer.choosePolicy(policy);
+      session.choosePolicy(policy);
+    },
+    startSource: async () => session.start(),
+    stopSource: () => session.stop(),
+    record: async (on) => session.record(on),
+    mark: async (text) => {
+      const { path } = session.recording;
+      if (path === undefined) {
+        throw new SessionError('marks are kept with a recording: switch the recording on first');
+      }
+      addNote(path, { text, sequence: newestSequence() });
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Server as HttpServer } from 'node:http';
+import { type Namespace, Server } from 'socket.io';
+import { socketIoBufferBytes } from '../pipeline/source/socketIo.ts';
+import { isSameOrigin, isToken } from './auth.ts';
+import type { Config } from './config/schema.ts';
+import type { LiveNamespace } from './live.ts';
+import { INGEST_NAMESPACE, LIVE_NAMESPACE } from './protocol.ts';
+
+/** Viewers send settings and notes, never pixels. */
+const VIEWER_MESSAGE_BYTES = 64 * 1024;
+
+export interface Sockets {
+  readonly live: LiveNamespace;
+  readonly ingest: Namespace;
+  close(): Promise<void>;
+}
+
+/** The two doors for sockets, behind the same checks. */
+export function createSockets(http: HttpServer, { host, token, source, limits }: Config): Sockets {
+  const server = new Server(http, {
+    serveClient: false,
+    transports: ['websocket'],
+    maxHttpBufferSize: source.kind === 'socketio' ? socketIoBufferBytes(limits.frameBytes) : VIEWER_MESSAGE_BYTES,
+    allowRequest: (request, done) => done(null, isSameOrigin(request.headers, host)),
+  });
+  const guarded = (name: string): Namespace =>
+    server.of(name).use(({ handshake }, next) => {
+      next(isToken(token, handshake.auth.token) ? undefined : new Error('this service asks for its token'));
+    });
+  return { live: guarded(LIVE_NAMESPACE), ingest: guarded(INGEST_NAMESPACE), close: () => server.close() };
+}
