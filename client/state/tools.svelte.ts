@@ -37,6 +37,7 @@ export class Tools {
   /** By the number of the shape. */
   readings = $state.raw<Readonly<Record<number, Reading>>>({});
   #nextId = 1;
+  #read: LiveFrame | undefined;
 
   add(kind: ShapeKind, from: Point, to: Point): number {
     const id = this.#nextId++;
@@ -72,16 +73,18 @@ export class Tools {
     this.selected = undefined;
   }
 
-  /** Reads every shape in a frame. */
+  /** Reads every shape in a frame; a frame that was read before adds nothing to the histories. */
   read(frame: LiveFrame): void {
+    const isNew = frame !== this.#read;
+    this.#read = frame;
     if (this.shapes.length === 0) return;
     this.readings = Object.fromEntries(
-      this.shapes.map((shape) => [shape.id, readingOf(shape, frame, this.readings[shape.id] ?? EMPTY)]),
+      this.shapes.map((shape) => [shape.id, readingOf(shape, frame, this.readings[shape.id] ?? EMPTY, isNew)]),
     );
   }
 }
 
-function readingOf(shape: Shape, frame: LiveFrame, before: Reading): Reading {
+function readingOf(shape: Shape, frame: LiveFrame, before: Reading, isNew: boolean): Reading {
   if (shape.kind === 'distance') return EMPTY;
   if (shape.kind === 'profile') {
     return {
@@ -92,7 +95,7 @@ function readingOf(shape: Shape, frame: LiveFrame, before: Reading): Reading {
   }
   const raw = regionStatistics(frame.raw, shape);
   const enhanced = frame.enhanced && regionStatistics(frame.enhanced, shape);
-  if (!raw) return { history: before.history };
+  if (!raw || !isNew) return { raw, enhanced, history: before.history };
   const now = { atMs: frame.header.arrivedMs, raw: raw.mean, enhanced: enhanced?.mean };
   return { raw, enhanced, history: [...before.history.slice(-(HISTORY_LENGTH - 1)), now] };
 }
