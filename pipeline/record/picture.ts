@@ -21,10 +21,10 @@ export function encodePicture(plane: Plane, options: PictureOptions = {}): Promi
   return picture.toFormat(format, format === 'png' ? { compressionLevel: 3 } : { quality: 85 }).toBuffer();
 }
 
-/** A picture that can still be drawn upon. Colour planes are shown as they are. */
-export function pictureOf(plane: Plane, window?: readonly [number, number]): Sharp {
+/** Colour planes are shown as they are. */
+function pictureOf(plane: Plane, window?: readonly [number, number]): Sharp {
   const { sizeX, sizeY, samplesPerPixel } = plane;
-  const grey = samplesPerPixel === 3 && !window ? plane.data : throughWindow(plane, window ?? windowOf(plane));
+  const grey = samplesPerPixel === 3 && !window ? plane.data : toGrey(plane, window ?? windowOf(plane));
   const bytes = new Uint8Array(grey.buffer, grey.byteOffset, grey.byteLength);
   return sharp(bytes, { raw: { width: sizeX, height: sizeY, channels: samplesPerPixel } });
 }
@@ -42,7 +42,8 @@ export function windowOf({ data }: Plane): readonly [number, number] {
   return low < high ? [low, high] : [low, low + 1];
 }
 
-function throughWindow({ data }: Plane, [low, high]: readonly [number, number]): Uint8Array {
+/** 0 at the window's lower end and below, 255 at its upper end and above. */
+export function toGrey({ data }: Plane, [low, high]: readonly [number, number]): Uint8Array {
   const scale = 255 / (high - low);
   const grey = new Uint8Array(data.length);
   for (let k = 0; k < grey.length; k++) grey[k] = Math.min(255, Math.max(0, (data[k]! - low) * scale));
