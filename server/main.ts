@@ -68,6 +68,57 @@ command(
   .option('--json', 'print a summary with times as JSON')
   .action(async (files, options) => exitWith((await import('./cli/enhance.ts')).enhanceCommand(files, options)));
 
+command(
+  'verify',
+  'check a recorded session: checksums, chain, totals, and enhanced frames recomputed from raw',
+  'verify /data/sessions/20261121-101500-123-folder --all',
+)
+  .argument('<session>', 'folder of the session')
+  .option('--all', 'recompute every enhanced frame, not only a sample')
+  .option('--sample <count>', 'enhanced frames to recompute', Number)
+  .option('--folders <folder...>', 'folders with more model packages')
+  .option('--json', 'print JSON')
+  .action(async (path, options) => exitWith((await import('./cli/verify.ts')).verifyCommand(path, options)));
+
+command(
+  'export',
+  'write a recorded session for other programs',
+  'export /data/sessions/20261121-101500-123-folder --format ome-tiff --what both',
+)
+  .argument('<session>', 'folder of the session')
+  .requiredOption('--format <format>', 'ome-tiff, tiff, mp4, webm, csv or png')
+  .option('--what <pixels>', 'raw, enhanced or both')
+  .option('--range <from..to>', 'frames by sequence, the end not included')
+  .option('--every <n>', 'every n-th frame', Number)
+  .option('--out <folder>', 'where the files go')
+  .option('--rate <frames/s>', 'of a movie', Number)
+  .option('--window <low..high>', 'raw intensities shown as black and white')
+  .option('--ffmpeg <path>', 'program that makes movies')
+  .action(async (path, options) => exitWith((await import('./cli/export.ts')).exportCommand(path, options)));
+
+command(
+  'evaluate',
+  'score models against a truth, beside bicubic and the best Gaussian',
+  'evaluate --pairs w2s/val --low avg1 --high avg400 --half-sample --model lumen-m --out report',
+)
+  .option('--model <id...>', 'models to score')
+  .option('--folders <folder...>', 'folders with more model packages')
+  .option('--pairs <folder>', 'folder with two sub-folders of pictures of the same names')
+  .option('--low <name>', 'sub-folder of the raw pictures')
+  .option('--high <name>', 'sub-folder of the truth')
+  .option('--half-sample', 'take every second sample of the raw pictures')
+  .option('--csv <file>', 'or: a CSV file with the columns raw and truth')
+  .option('--simulator <preset>', 'or: simulated pairs of a preset')
+  .option('--fields <count>', 'simulated specimens', Number)
+  .option('--photons <count>', 'simulated photo-electrons at a bright structure', Number)
+  .option('--two-point', 'instead: what separation is resolved, and what is invented')
+  .option('--trials <count>', 'of the two-point test, at each separation', Number)
+  .option('--limit <count>', 'at most so many pairs', Number)
+  .option('--pictures <count>', 'pairs shown in the report', Number)
+  .option('--out <folder>', 'where evaluation.json, evaluation.csv and report.html go')
+  .option('--json', 'print JSON')
+  .action(async (options) => exitWith((await import('./cli/evaluate.ts')).evaluateCommand(options)));
+
 command('models', 'list the models, with licence, size, provider and speed here', 'models --json')
   .option('--folders <folder...>', 'folders with more model packages')
   .option('--json', 'print JSON')

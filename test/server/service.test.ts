@@ -193,7 +193,18 @@ describe('the command line', () => {
   });
 
   it('explains itself', { timeout: 180_000 }, async () => {
-    for (const name of ['serve', 'demo', 'replay', 'models', 'doctor']) {
+    for (const name of [
+      'serve',
+      'demo',
+      'replay',
+      'enhance',
+      'verify',
+      'export',
+      'evaluate',
+      'models',
+      'bench',
+      'doctor',
+    ]) {
       const { status, stdout } = spawnSync('node', ['--import', 'tsx', 'server/main.ts', name, '--help'], {
         cwd: ROOT,
         encoding: 'utf8',
