@@ -9,6 +9,7 @@ import { companionFor, type Companion } from './companion.ts';
 import { FolderNode } from './folderNode.ts';
 import { identityOf, takeLook, type Look } from './look.ts';
 import type { FileFolder, SeenFile } from './seenFile.ts';
+import { watchSessionFolders } from './sessionFolders.ts';
 
 /** How a file was found. */
 export interface Finding {
@@ -44,6 +45,8 @@ export interface TreeOptions {
 const LISTING_SHARE = { events: 0.05, polling: 0.25 };
 /** Where no events tell of growth, so many of a folder's newest files are looked at again after each listing. */
 const NEWEST_FILES = 16;
+/** A root with more files than these, whatever they are, is not watched for session folders: that would cost too much. */
+const FEW_FILES = 64;
 /** Extensions that are passed over are mentioned once each, and so many of them at most. */
 const MENTIONS = 32;
 
@@ -111,13 +114,14 @@ export class FolderTree {
     const identity = identityOf(await stat(this.#options.root));
     if (this.#root?.identity !== identity) this.#changeRoot(identity);
     await this.#list(this.#root!, existing);
+    this.#watchSessionFolders(this.#root!);
   }
 
   #changeRoot(identity: string): void {
     const left = this.#root;
     left?.closeWatchers();
     this.#root =
-      this.#formerRoot?.identity === identity ? this.#formerRoot : new FolderNode(this.#options.root, identity);
+      this.#formerRoot?.identity === identity ? this.#formerRoot : new FolderNode(this.#options.root, identity, 0);
     this.#formerRoot = left;
   }
 
@@ -137,8 +141,9 @@ export class FolderTree {
     for (const file of node.files.values()) {
       if (file.seenInListing < listing) node.files.delete(file.name);
     }
+    node.otherFiles = entries.length - folders.length - node.files.size;
     if (!this.#options.events) this.#lookAgainAtNewest(node);
-    if (this.#options.recursive) await this.#listFolders(node, folders.sort(naturalOrder), existing);
+    if (this.#options.recursive) await this.#listFolders(node, folders.sort(naturalOrder), listing, existing);
   }
 
   #sortOut(node: FolderNode, name: string, news: string[]): void {
@@ -168,6 +173,7 @@ export class FolderTree {
     file.seenInListing = node.listing;
     node.newestOrder = file.order;
     node.files.set(name, file);
+    node.closeSessionFolders(); // frames land here, so this is no folder of sessions
   }
 
   #lookAgainAtNewest(node: FolderNode): void {
@@ -175,16 +181,19 @@ export class FolderTree {
     for (const file of [...node.files.values()].slice(-NEWEST_FILES)) this.#listener.mayHaveChanged(file);
   }
 
-  async #listFolders(node: FolderNode, names: string[], existing: boolean): Promise<void> {
+  async #listFolders(node: FolderNode, names: string[], listing: number, existing: boolean): Promise<void> {
     const present = new Set(names);
     for (const [name, child] of node.folders) {
-      if (present.has(name)) continue;
-      child.closeWatchers();
-      node.folders.delete(name);
+      if (!present.has(name) && child.foundInListing < listing) this.#forgetFolder(node, name);
     }
     for (const name of names) {
       if (!name.startsWith('.') && !this.#signal.aborted) await this.#listFolder(node, name, existing);
     }
+  }
+
+  #forgetFolder(parent: FolderNode, name: string): void {
+    parent.folders.get(name)?.closeWatchers();
+    parent.folders.delete(name);
   }
 
   async #listFolder(parent: FolderNode, name: string, existing: boolean): Promise<void> {
@@ -194,7 +203,7 @@ export class FolderTree {
       let node = parent.folders.get(name);
       if (node?.identity !== identity) {
         node?.closeWatchers();
-        node = new FolderNode(path, identity);
+        node = new FolderNode(path, identity, parent.listing);
         parent.folders.set(name, node);
       }
       await this.#list(node, existing);
@@ -219,6 +228,18 @@ export class FolderTree {
     }
   }
 
+  /** After a listing, which shows what kind of folder the root is. Folders made between the two are told of. */
+  #watchSessionFolders(root: FolderNode): void {
+    if (root.files.size > 0 || root.otherFiles > FEW_FILES) return root.closeSessionFolders();
+    if (!this.#options.recursive || root.sessionFolders || this.#signal.aborted) return;
+    root.sessionFolders = watchSessionFolders(
+      root.path,
+      !this.#options.events,
+      (name) => void this.#noticeSessionFolder(root, name),
+      (error) => this.#mentionOnce(`new folders in ${root.path} are found by listing alone: ${messageOf(error)}`),
+    );
+  }
+
   #onEvent(node: FolderNode, type: string, name: string | null): void {
     const renamedBefore = node.lastRenamed;
     node.lastRenamed = type === 'rename' ? (name ?? undefined) : undefined;
@@ -231,7 +252,7 @@ export class FolderTree {
     } else if (isImageName(name)) {
       const movedFrom = type === 'rename' && renamedBefore ? join(node.path, renamedBefore) : undefined;
       this.#report(node, name, { existing: false, movedFrom });
-    } else if (!this.#noticeCompanion(node, name) && type === 'rename') {
+    } else if (!this.#noticeCompanion(node, name) && type === 'rename' && !node.sessionFolders) {
       void this.#noticeFolder(node, name);
     }
   }
@@ -247,6 +268,14 @@ export class FolderTree {
     node.companions.set(name, companion);
     this.#listener.companionChanged(node, companion);
     return true;
+  }
+
+  /** A folder has appeared, gone, or taken another's name; or it is one that is known already. */
+  async #noticeSessionFolder(root: FolderNode, name: string): Promise<void> {
+    const known = root.folders.get(name);
+    const look = await takeLook(join(root.path, name));
+    if (look && look.identity !== known?.identity) await this.#noticeFolder(root, name);
+    if (!look && known === root.folders.get(name)) this.#forgetFolder(root, name);
   }
 
   async #noticeFolder(node: FolderNode, name: string): Promise<void> {
