@@ -161,7 +161,7 @@ export function acquire(
     acquisition ??= describeAcquisition(plane, description, ports.source, settings.stated);
     const { deltaT, exposureTime, position } = description;
     const { name, arrivedMs, completedBy } = arrived;
-    const index = placement.place(description.index);
+    const index = placement.place(description);
     const meta = { sequence, index, name, arrivedMs, completedBy, deltaT, exposureTime, position };
     // One depth for the whole session, whatever single files say: it scales the enhanced pixels.
     const { significantBits } = acquisition;

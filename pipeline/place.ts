@@ -8,21 +8,35 @@ const MOST_CHANNELS_OR_SECTIONS = 4096;
 
 /**
  * Gives each plane a place of its own: where its file or sender says, if that place is free; otherwise the next free time
- * point of its channel and section. No plane ever takes the place of another.
+ * point of its channel and section. No plane ever takes the place of another. A channel may have a name and no number.
  */
 export class Placement {
   /** Taken time points of each channel and section, as bits: an eight-hour run at 20 frames/s takes 72 kB. */
   readonly #taken = new Map<string, { bits: Uint8Array; next: number }>();
+  /** Numbers of the channels that are known by name alone. */
+  readonly #channels = new Map<string, number>();
 
-  place(stated: Partial<FrameIndex> | undefined): FrameIndex {
-    const c = believable(stated?.c, MOST_CHANNELS_OR_SECTIONS) ?? 0;
-    const z = believable(stated?.z, MOST_CHANNELS_OR_SECTIONS) ?? 0;
+  place(description: PlaneDescription): FrameIndex {
+    const { index } = description;
+    const c = believable(index?.c, MOST_CHANNELS_OR_SECTIONS) ?? this.#channelByName(description);
+    const z = believable(index?.z, MOST_CHANNELS_OR_SECTIONS) ?? 0;
     const line = this.#line(`${c}/${z}`);
-    const t = believable(stated?.t, MOST_TIME_POINTS);
+    const t = believable(index?.t, MOST_TIME_POINTS);
     const free = t !== undefined && !isSet(line.bits, t) ? t : line.next;
     line.bits = set(line.bits, free);
     line.next = Math.max(line.next, free + 1);
     return { t: free, c, z };
+  }
+
+  /** Its place in the list of names, if there is one; otherwise names are numbered as they first appear. */
+  #channelByName({ channelName, channelNames }: PlaneDescription): number {
+    if (channelName === undefined) return 0;
+    const listed = channelNames?.indexOf(channelName) ?? -1;
+    const known = listed >= 0 ? listed : this.#channels.get(channelName);
+    const c = believable(known ?? this.#channels.size, MOST_CHANNELS_OR_SECTIONS);
+    if (c === undefined) return 0;
+    this.#channels.set(channelName, c);
+    return c;
   }
 
   #line(key: string): { bits: Uint8Array; next: number } {

@@ -75,7 +75,7 @@ export async function enhanceFile(job: EnhanceJob, means: EnhanceMeans): Promise
       const { plane, description } = decoded;
       acquisition ??= describeAcquisition(plane, description, { kind: 'file', name: basename(job.input) });
       const { deltaT, exposureTime, position } = description;
-      const index = placement.place(description.index);
+      const index = placement.place(description);
       const name = `${job.input}${page === 0 ? '' : `[${page}]`}`;
       const meta = { sequence: page, index, name, arrivedMs: Date.now(), completedBy: 'file' };
       const frame: Frame = { meta, raw: plane, description, times: {} };
