@@ -70,14 +70,14 @@ export class PathMonitor implements Monitor {
   logSecond(): void {
     const { window } = this;
     for (const [stage, { count, last }] of window.faults) {
-      this.#log.warn({ stage, count, last }, `${stage} failed ${count} times in the last second`);
+      this.#log.warn({ stage, count, last }, `${stage} failed in the last second: ${count}`);
     }
     const superseded = window.ended.superseded ?? 0;
     if (superseded === 0) return;
     const slowest = window.slowestStage();
     this.#log.info(
       { superseded, arrived: window.arrived, slowStage: slowest?.stage, slowStageMs: slowest?.ms },
-      `${superseded} frames of the last second were kept raw but not enhanced: ${slowest?.stage ?? 'enhance'} is the slow stage`,
+      `frames kept raw but not enhanced in the last second: ${superseded}; ${slowest?.stage ?? 'enhance'} is the slow stage`,
     );
   }
 }

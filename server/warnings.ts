@@ -73,7 +73,7 @@ const RULES: readonly Rule[] = [
     const slowest = window.slowestStage();
     return info(
       'superseded',
-      `${superseded} frames of the last second were not enhanced: ${slowest?.stage ?? 'the model'} takes ${Math.round(slowest?.ms ?? 0)} ms`,
+      `Not enhanced in the last second: ${superseded} of the frames. ${slowest?.stage ?? 'enhance'} takes ${Math.round(slowest?.ms ?? 0)} ms`,
       'Every raw frame is kept. The policy "every" makes the source wait instead.',
     );
   },
@@ -82,7 +82,7 @@ const RULES: readonly Rule[] = [
     const [fault] = window.faults;
     return (
       fault &&
-      amber('fault', `${fault[0]} failed ${fault[1].count} times in the last second: ${fault[1].last}`, 'See the log.')
+      amber('fault', `${fault[0]} failed in the last second (${fault[1].count}): ${fault[1].last}`, 'See the log.')
     );
   },
 
