@@ -25,7 +25,11 @@ export interface AssessmentReport {
   readonly place: string;
   readonly measured?: MeasuredQuality;
   readonly predicted?: { readonly model: string; readonly quality: PredictedQuality };
+  /** Time that the task took. */
+  readonly ms: number;
 }
+
+type Findings = Pick<AssessmentReport, 'measured' | 'predicted'>;
 
 /** Places followed over time; of the sections of a longer z-series only single frames are measured. */
 const MOST_PLACES = 16;
@@ -46,17 +50,23 @@ export class Assessment {
   }
 
   handle(task: AssessmentTask): AssessmentReport {
+    const startedMs = performance.now();
+    const findings = this.#findings(task);
+    return { place: task.place, ...findings, ms: performance.now() - startedMs };
+  }
+
+  #findings(task: AssessmentTask): Findings {
     const place = this.#placeOf(task.place);
-    if (task.kind === 'raw') return { place: task.place, ...this.#observe(place, task.raw) };
-    if (!place) return { place: task.place };
+    if (task.kind === 'raw') return this.#observe(place, task.raw);
+    if (!place) return {};
     if (place.prediction?.model !== task.model) {
       place.prediction = { model: task.model, modelId: task.modelId, watch: new PredictionWatch() };
     }
     place.prediction.watch.take(task.samples, place.raw);
-    return { place: task.place, predicted: this.#predicted(place) };
+    return { predicted: this.#predicted(place) };
   }
 
-  #observe(place: PlaceWatch | undefined, raw: RawSamples): Omit<AssessmentReport, 'place'> {
+  #observe(place: PlaceWatch | undefined, raw: RawSamples): Findings {
     if (!place) return { measured: singleFrameMeasures(raw, this.#settings.instrument) };
     place.measured = place.raw.observe(raw);
     place.prediction?.watch.settle(place.raw);

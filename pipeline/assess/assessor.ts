@@ -2,7 +2,7 @@
  * The port `Assessor`: measures every raw frame and the trust in every enhanced one, in a thread of its own.
  *
  * Nothing waits and nothing piles up. `observe` and `assess` copy the pixels that are needed and post them; when the thread
- * is more than a few tasks behind they post nothing, which is counted. `assess` answers at once with what is known: running
+ * is more than a few tasks behind, or has had its fifth of a core, they post nothing, which is counted. `assess` answers at once with what is known: running
  * values of the frames just before. Of frames larger than 384 pixels the central 384x384 are looked at; of colour, green.
  */
 
@@ -19,6 +19,7 @@ import type {
 import type { Assessor } from '../ports.ts';
 import { siblingModule, startThread } from '../thread.ts';
 import type { AssessmentReport, AssessmentSettings, AssessmentTask } from './assessment.ts';
+import { Budget } from './budget.ts';
 import type { Domain } from './domain.ts';
 import { powerOfTwo } from './fourier.ts';
 import { centralWindow, reduced, samplesOf, type Window } from './grey.ts';
@@ -31,7 +32,7 @@ export interface AssessorOptions {
 }
 
 export interface AssessorStatus {
-  /** Frames not measured because the thread was behind. */
+  /** Frames not measured because the thread was behind, or had its share of the processor. */
   readonly skipped: number;
   /** Times the thread died; it is started again with the next frame, and its running values begin anew. */
   readonly faults: number;
@@ -40,6 +41,9 @@ export interface AssessorStatus {
 
 const LARGEST_WINDOW = 384;
 const MOST_OUTSTANDING = 4;
+/** Of one core: the models need the rest. */
+const SHARE = 0.2;
+const MOST_MS_AT_ONCE = 200;
 /** The spectrum of a prediction is looked at in every so-manieth frame. */
 const DETAIL_EVERY = 32;
 const LARGEST_DETAIL = 512;
@@ -58,6 +62,9 @@ class ThreadedAssessor implements Assessor {
   readonly #window: Window;
   #thread: Worker | undefined;
   #outstanding = 0;
+  readonly #budget = new Budget(SHARE, MOST_MS_AT_ONCE, performance.now());
+  /** Places whose last frame waits for the next one. */
+  readonly #openPairs = new Set<string>();
   #closed = false;
   #status: AssessorStatus = { skipped: 0, faults: 0 };
   readonly #measured = new Map<string, MeasuredQuality>();
@@ -76,8 +83,12 @@ class ThreadedAssessor implements Assessor {
   }
 
   observe(frame: NormalisedFrame): void {
-    if (!this.#hasRoom()) this.#status = { ...this.#status, skipped: this.#status.skipped + 1 };
-    else this.#post({ kind: 'raw', place: placeOf(frame), raw: this.#rawSamples(frame) });
+    const place = placeOf(frame);
+    if (this.#hasRoom() && this.#isWorthwhile(place)) {
+      this.#post({ kind: 'raw', place, raw: this.#rawSamples(frame) });
+    } else {
+      this.#status = { ...this.#status, skipped: this.#status.skipped + 1 };
+    }
   }
 
   assess(frame: EnhancedFrame): Promise<Quality> {
@@ -102,6 +113,14 @@ class ThreadedAssessor implements Assessor {
 
   #hasRoom(): boolean {
     return !this.#closed && this.#outstanding < MOST_OUTSTANDING;
+  }
+
+  /** Frames are compared with the next one: a frame is left out only together with the one after it. */
+  #isWorthwhile(place: string): boolean {
+    if (this.#openPairs.delete(place)) return true;
+    if (!this.#budget.allows(performance.now())) return false;
+    this.#openPairs.add(place);
+    return true;
   }
 
   #rawSamples({ meta, raw, normalisation }: NormalisedFrame): RawSamples {
@@ -157,8 +176,9 @@ class ThreadedAssessor implements Assessor {
     return thread;
   }
 
-  #learn({ place, measured, predicted }: AssessmentReport): void {
+  #learn({ place, measured, predicted, ms }: AssessmentReport): void {
     this.#outstanding -= 1;
+    this.#budget.spend(ms);
     if (measured) this.#measured.set(place, measured);
     if (predicted) this.#predicted.set(place, predicted);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Budget } from '../../../pipeline/assess/budget.ts';
 import { BidirectionalOffset } from '../../../pipeline/assess/bidirectionalOffset.ts';
 import { intensityKept } from '../../../pipeline/assess/bleaching.ts';
 import { crossFrameChiSquared } from '../../../pipeline/assess/crossFrameChiSquared.ts';
@@ -242,5 +243,20 @@ describe('verdict', () => {
     const found = verdictOf({ ...good, ...change });
     expect(found.verdict).toBe(verdict);
     expect(found.because).toContain(because);
+  });
+});
+
+describe('budget', () => {
+  it('keeps work to its share, with what was saved for bursts', () => {
+    const budget = new Budget(0.2, 100, 0);
+    budget.spend(150);
+    expect(budget.allows(100)).toBe(false); // 100 - 150 + 20
+    expect(budget.allows(300)).toBe(true); // 40 more
+    budget.spend(10 + 1000);
+    expect(budget.allows(4_900)).toBe(false);
+    expect(budget.allows(5_400)).toBe(true);
+    budget.allows(1_000_000);
+    budget.spend(100);
+    expect(budget.allows(1_000_000)).toBe(false); // Never more than 100 saved.
   });
 });
