@@ -37,7 +37,7 @@ export class ImageWriter {
   /** Last time point of each column (c, z). */
   readonly #lastT = new Map<string, number>();
   #extent: ImageExtent = { sizeT: 0, sizeC: 0, sizeZ: 0 };
-  #metadataStale = true;
+  #shapeStale = false;
 
   constructor(imagesFolder: string, description: ImageDescription, codec: PlaneCodec) {
     this.description = description;
@@ -65,9 +65,12 @@ export class ImageWriter {
     const { index } = plane;
     const shard = Math.floor(index.t / planesPerShard);
     const position = index.t % planesPerShard;
-    const written = this.#shardOf(shard, index).log.append(position, plane.sequence, plane.arrivedMs, stored);
-    this.#note(shard, position, index);
+    // Whatever the disk can refuse comes before the plane: once it is in its log, it is there, and is not written again.
+    this.#extend(index);
     this.#finishShardsBefore(shard - OPEN_SHARDS_BACK, columnOf(index));
+    const written = this.#shardOf(shard, index).log.append(position, plane.sequence, plane.arrivedMs, stored);
+    this.#take(keyOf(shard, index), position);
+    this.#lastT.set(columnOf(index), Math.max(this.#lastT.get(columnOf(index)) ?? -1, index.t));
     return written;
   }
 
@@ -76,11 +79,10 @@ export class ImageWriter {
   }
 
   /** Makes the shape on disk cover every plane that was written. */
-  writeMetadata(): void {
-    if (!this.#metadataStale) return;
-    writeJsonAtomically(join(this.#folder, 'zarr.json'), imageGroup(this.description, this.#extent));
+  writeShape(): void {
+    if (!this.#shapeStale) return;
     writeJsonAtomically(join(this.#folder, ARRAY_NAME, 'zarr.json'), imageArray(this.description, this.#extent));
-    this.#metadataStale = false;
+    this.#shapeStale = false;
   }
 
   /** Lets go of every open file, so that writing can start afresh after trouble with the disk. */
@@ -91,7 +93,7 @@ export class ImageWriter {
 
   close(): void {
     for (const key of [...this.#open.keys()]) this.#finish(key);
-    this.writeMetadata();
+    this.writeShape();
   }
 
   #shardOf(shard: number, index: FrameIndex): OpenShard {
@@ -117,24 +119,29 @@ export class ImageWriter {
     this.#open.delete(key);
   }
 
-  #note(shard: number, position: number, index: FrameIndex): void {
-    const key = keyOf(shard, index);
-    const column = columnOf(index);
+  #take(key: string, position: number): void {
     let taken = this.#taken.get(key);
     if (!taken) this.#taken.set(key, (taken = new Uint8Array(Math.ceil(this.description.planesPerShard / 8))));
     taken[position >> 3]! |= 1 << (position & 7);
-    this.#lastT.set(column, Math.max(this.#lastT.get(column) ?? -1, index.t));
+  }
+
+  /** Makes room for a place in the shape. */
+  #extend(index: FrameIndex): void {
     const { sizeT, sizeC, sizeZ } = this.#extent;
     const isWider = index.c >= sizeC || index.z >= sizeZ;
     if (!isWider && index.t < sizeT) return;
-    this.#extent = {
+    const extent = {
       sizeT: Math.max(sizeT, index.t + 1),
       sizeC: Math.max(sizeC, index.c + 1),
       sizeZ: Math.max(sizeZ, index.z + 1),
     };
-    this.#metadataStale = true;
-    // Time grows with every frame and can wait for the next second; recovery finds it from the shards.
-    if (isWider) this.writeMetadata();
+    // Time grows with every frame and can wait; recovery finds it from the shards.
+    if (isWider) {
+      writeJsonAtomically(join(this.#folder, 'zarr.json'), imageGroup(this.description, extent));
+      writeJsonAtomically(join(this.#folder, ARRAY_NAME, 'zarr.json'), imageArray(this.description, extent));
+    }
+    this.#extent = extent;
+    this.#shapeStale = !isWider;
   }
 }
 

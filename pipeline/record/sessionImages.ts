@@ -62,7 +62,7 @@ export class SessionImages {
   }
 
   writeMetadata(): void {
-    for (const image of this.#images) image.writeMetadata();
+    for (const image of this.#images) image.writeShape();
     if (!this.#seriesStale) return;
     const names = this.#images.map((image) => image.description.name);
     writeJsonAtomically(join(this.#folder, 'OME', 'zarr.json'), seriesGroup(names));

@@ -25,6 +25,8 @@ import { SessionImages } from './sessionImages.ts';
 import { syncFolder } from './shardLog.ts';
 
 const RETRY_DISK_MS = 1000;
+/** How far the shape on disk may lag behind, for readers that look in while a session is recorded. */
+const METADATA_EVERY_MS = 5000;
 /** Above this share of its time at work the thread stores planes without compressing them, so that it keeps up. */
 const HURRY_ABOVE_BUSY_SHARE = 0.7;
 /** Weight of one task in the running share. */
@@ -54,6 +56,7 @@ export class SessionWriter {
   readonly #closing = new AbortController();
   #waiting: string | undefined;
   #syncedMs = performance.now();
+  #metadataMs = performance.now();
   #idleSinceMs = performance.now();
   #busyShare = 0;
 
@@ -107,12 +110,16 @@ export class SessionWriter {
     await this.#writeLine({ event: 'missing', count, reason, noticedMs });
   }
 
-  /** The work of every second: flush, keep the shape on disk in step, say that somebody is at work here. */
+  /** The work of every moment: flush, keep the shape on disk in step, say that somebody is at work here. */
   tick(): void {
     const { fsync, fsyncIntervalMs } = this.#order.settings;
-    if (fsync === 'interval' && performance.now() - this.#syncedMs >= fsyncIntervalMs) this.#sync();
-    this.#images.writeMetadata();
-    touchLock(this.folder);
+    const now = performance.now();
+    if (fsync === 'interval' && now - this.#syncedMs >= fsyncIntervalMs) this.#sync();
+    if (now - this.#metadataMs >= METADATA_EVERY_MS) {
+      this.#images.writeMetadata();
+      touchLock(this.folder);
+      this.#metadataMs = now;
+    }
     this.#tellDisk();
   }
 
@@ -145,17 +152,19 @@ export class SessionWriter {
     task: RawTask,
     wanted: FrameIndex,
   ): Promise<{ image: string; index: FrameIndex }> {
-    return this.#whenDiskIsWell(async () => {
+    const placed = await this.#whenDiskIsWell(async () => {
       this.#disk.assertRoom();
       const startedMs = performance.now();
       const image = imageFor();
       const index = image.place(wanted);
       const hurried = this.#busyShare > HURRY_ABOVE_BUSY_SHARE;
       this.#disk.wrote(await image.write({ ...task, index }, { hurried }));
-      if (this.#order.settings.fsync === 'every-frame') this.#sync();
       this.#wasBusy(startedMs);
       return { image: image.description.name, index };
     });
+    // A flush that fails cannot be waited out: nobody knows what it has lost.
+    if (this.#order.settings.fsync === 'every-frame') this.#sync();
+    return placed;
   }
 
   /** Id of the provenance line with this content; writes it when it is new. */

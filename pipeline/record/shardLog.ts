@@ -165,19 +165,23 @@ export class ShardLog {
     view.setUint32(end, crc32c(index.subarray(0, end)), true);
     try {
       writeFully(this.#fd, [index]);
+      fsyncSync(this.#fd);
+      renameSync(this.finalPath + LOG_SUFFIX, this.finalPath);
     } catch (error) {
       this.#cutBack();
       throw error;
     }
-    fsyncSync(this.#fd);
     closeSync(this.#fd);
-    renameSync(this.finalPath + LOG_SUFFIX, this.finalPath);
     syncFolder(dirname(this.finalPath));
   }
 
   /** Closes the file and leaves the log as it is. */
   abandon(): void {
-    closeSync(this.#fd);
+    try {
+      closeSync(this.#fd);
+    } catch {
+      // A disk that is gone cannot even close; the descriptor is free all the same.
+    }
   }
 
   #cutBack(): void {

@@ -1,4 +1,5 @@
 import type { Acquisition, ClassifiedFrame, FrameIndex, Plane } from '../../../pipeline/frame.ts';
+import { bytesOf } from '../../../pipeline/record/pixels.ts';
 import type { FrameEnd, LedgerRow, LedgerTotals } from '../../../pipeline/ledger.ts';
 
 /** Frames whose pixels say where they belong, so that a misplaced one is caught by its values. */
@@ -33,6 +34,11 @@ export function plane(sequence: number, size = SIZE): Plane {
   const data = new Uint16Array(size * size);
   for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) data[y * size + x] = pixelValue(sequence, x, y);
   return { sizeX: size, sizeY: size, samplesPerPixel: 1, pixelType: 'uint16', data };
+}
+
+/** True when both hold the same pixels: much faster than comparing them one by one in a matcher. */
+export function samePixels(a: Plane | undefined, b: Plane): boolean {
+  return a !== undefined && Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
 }
 
 export function colourPlane(sequence: number): Plane {
