@@ -24,6 +24,7 @@ dt { font-family: ui-monospace, monospace } dd { margin: 0 0 .3rem 1.5rem; color
 
 /** One file, with its pictures in it: it needs nothing beside it and loads nothing. */
 export function asHtml({ title, about, evaluation, samples }: ReportInput): string {
+  const tables = groupsOf(evaluation).map((group) => table(evaluation, group));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title><style>${STYLE}</style></head><body>
@@ -32,13 +33,13 @@ export function asHtml({ title, about, evaluation, samples }: ReportInput): stri
 <p>Means with 95 % intervals, from resampling fields of view (never frames of one field). Every number names its convention.
 ${ceilingNote(evaluation.ceilingPsnr)}</p>
 ${refusals(evaluation)}
-${groupsOf(evaluation)
-  .map((group) => table(evaluation, group))
-  .join('\n')}
+${tables.slice(0, 1).join('')}
 <h2>Pictures</h2>
 <p>The middle of the picture, output pixels one to one, all through the same window; below each, its error.
 Everything but raw and truth is predicted: look for what is there and not in the truth.</p>
 ${samples.map(({ pair, pictures }) => `<h3>${escaped(pair)}</h3><div class="pictures">${pictures.map(figure).join('')}</div>`).join('\n')}
+${tables.length > 1 ? '<h2>By group</h2>' : ''}
+${tables.slice(1).join('\n')}
 <h2>What the numbers are</h2>
 <dl>${Object.entries(SCORE_MEANINGS)
     .map(([name, meaning]) => `<dt>${name}</dt><dd>${escaped(meaning)}</dd>`)
@@ -59,7 +60,9 @@ function table({ summaries }: Evaluation, group: string): string {
   const lines = Object.keys(SCORE_MEANINGS)
     .filter((name) => scoresOf.some((scores) => name in scores))
     .map((name) => {
-      const cells = scoresOf.map((scores) => `<td>${name in scores ? withInterval(scores[name]) : ''}</td>`);
+      const cells = scoresOf.map(
+        (scores) => `<td>${name in scores ? withInterval(scores[name], name.startsWith('psnr') ? 2 : 3) : ''}</td>`,
+      );
       return `<tr><td>${name}</td>${cells.join('')}</tr>`;
     });
   const { fields } = Object.values(scoresOf[0] ?? {})[0] ?? { fields: 0 };

@@ -2,7 +2,7 @@ import type { Threshold } from '../resolving/logistic.ts';
 import type { ResolvingResult } from '../resolving/resolvingTest.ts';
 
 /** Tables for the terminal. Lengths in nanometre. */
-export function resolvingText({ sigma, pixelSize, twoPoint, features }: ResolvingResult): string {
+export function resolvingText({ sigma, pixelSize, twoPoint, features, emptyField }: ResolvingResult): string {
   const points = [
     ['two points', 'e- a point', 'around', 'd50 (nm)', 'd90 (nm)', 'false splits', 'width of one (nm)'],
     ...twoPoint.map(({ candidate, photons, embedded, d50, d90, falseSplits, widthAtHalf }) => [
@@ -35,12 +35,16 @@ export function resolvingText({ sigma, pixelSize, twoPoint, features }: Resolvin
       percent(crossing.inventedThreads),
     ]),
   ];
+  const nothing = [
+    ['empty field', 'e- a pixel', 'shown as a structure'],
+    ...emptyField.map(({ candidate, photons, invented }) => [candidate, `${photons}`, percent(invented)]),
+  ];
   const about = [
     `Image of a point: sigma ${nm(sigma)} nm, raw pixel ${nm(pixelSize)} nm; Rayleigh's distance ${nm(2.8 * sigma)} nm.`,
     'd50, d90: separation at which half, and nine tenths, of the pairs are shown as two, with 95 % intervals.',
     'The width of a single point is beside it because it says something else: it shrinks without telling points apart.',
   ];
-  return `${[...about, '', ...aligned(points), '', ...aligned(threads)].join('\n')}\n`;
+  return `${[...about, '', ...aligned(points), '', ...aligned(threads), '', ...aligned(nothing)].join('\n')}\n`;
 }
 
 function aligned(lines: readonly (readonly string[])[]): string[] {

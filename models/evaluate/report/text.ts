@@ -31,8 +31,9 @@ export function ceilingNote(ceilingPsnr: number | undefined): string {
 }
 
 /** `31.2 [30.8, 31.7]`: mean and 95 % interval over fields. */
-export function withInterval({ mean, low, high }: Interval): string {
-  return Number.isNaN(low) ? mean.toFixed(2) : `${mean.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+export function withInterval({ mean, low, high }: Interval, decimals = 2): string {
+  const [value, from, to] = [mean, low, high].map((number) => number.toFixed(decimals));
+  return Number.isNaN(low) ? value : `${value} [${from}, ${to}]`;
 }
 
 function cell(interval: Interval | undefined): string {

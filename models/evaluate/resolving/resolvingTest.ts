@@ -3,6 +3,7 @@
 import { countsOf } from '../../../pipeline/source/simulator/microscope.ts';
 import { gaussian, bicubic } from '../baselines.ts';
 import { baseline, type Candidate } from '../candidate.ts';
+import { emptyFieldTest, type EmptyFieldResult } from './emptyField.ts';
 import { featureTest, type FeatureResult, type FeatureSettings } from './features.ts';
 import { PIXEL_SIZE, sigmaOfPoint, testMicroscope } from './instrument.ts';
 import { richardsonLucy } from './richardsonLucy.ts';
@@ -14,6 +15,7 @@ export interface ResolvingResult {
   readonly pixelSize: number;
   readonly twoPoint: readonly TwoPointResult[];
   readonly features: readonly FeatureResult[];
+  readonly emptyField: readonly EmptyFieldResult[];
 }
 
 /** Iterations of Richardson-Lucy: few, as used on noisy frames. */
@@ -43,5 +45,6 @@ export async function resolvingTest(
   const candidates = [...resolvingBaselines(), ...models];
   const twoPoint = await twoPointTest(candidates, settings.twoPoint, (done, of) => onProgress(done / of / 2));
   const features = await featureTest(candidates, settings.features, (done, of) => onProgress(0.5 + done / of / 2));
-  return { sigma: sigmaOfPoint(testMicroscope(1)), pixelSize: PIXEL_SIZE, twoPoint, features };
+  const emptyField = await emptyFieldTest(candidates, settings.features.photons);
+  return { sigma: sigmaOfPoint(testMicroscope(1)), pixelSize: PIXEL_SIZE, twoPoint, features, emptyField };
 }

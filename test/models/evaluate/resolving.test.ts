@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bicubic } from '../../../models/evaluate/baselines.ts';
 import { baseline, type Candidate } from '../../../models/evaluate/candidate.ts';
 import { resolvingText } from '../../../models/evaluate/report/resolvingText.ts';
+import { emptyFieldTest } from '../../../models/evaluate/resolving/emptyField.ts';
 import { featureTest } from '../../../models/evaluate/resolving/features.ts';
 import { PIXEL_SIZE, sigmaOfPoint, testMicroscope } from '../../../models/evaluate/resolving/instrument.ts';
 import { thresholdOf } from '../../../models/evaluate/resolving/logistic.ts';
@@ -150,8 +151,22 @@ describe('feature test', () => {
     expect(honest.crossing.inventedThreads).toBe(0);
     expect(honest.crossing.d50.value).toBeLessThan(0.4);
     expect(cheat.gap.inventedFission + cheat.crossing.inventedThreads).toBeGreaterThan(0.5);
-    const text = resolvingText({ sigma: 0.09, pixelSize: 0.1, twoPoint: [], features });
+    const text = resolvingText({ sigma: 0.09, pixelSize: 0.1, twoPoint: [], features, emptyField: [] });
     expect(text).toContain('invented fission');
     expect(text).toContain('latticed');
   }, 60_000);
+});
+
+describe('empty field', () => {
+  it('shows nothing where nothing is, unless the method makes something up', async () => {
+    const inventive = baseline('inventive', '', (exposure) => {
+      const picture = bicubic(exposure);
+      return { ...picture, data: picture.data.map((value, i) => value + (i % 50 === 0 ? 2000 : 0)) };
+    });
+    const results = await emptyFieldTest([baseline('bicubic', '', bicubic), inventive], [50]);
+    expect(results.map(({ candidate, invented }) => [candidate, invented])).toEqual([
+      ['bicubic', 0],
+      ['inventive', 0.02],
+    ]);
+  });
 });
