@@ -2,8 +2,9 @@
  * The port `Assessor`: measures every raw frame and the trust in every enhanced one, in a thread of its own.
  *
  * Nothing waits and nothing piles up. `observe` and `assess` copy the pixels that are needed and post them; when the thread
- * is more than a few tasks behind, or has had its fifth of a core, they post nothing, which is counted. `assess` answers at once with what is known: running
- * values of the frames just before. Of frames larger than 384 pixels the central 384x384 are looked at; of colour, green.
+ * is more than a few tasks behind, or has had its fifth of a core, they post nothing, and frames left out are counted.
+ * `assess` answers at once with what is known: running values of the frames just before. Of frames larger than 384 pixels
+ * the central 384x384 are looked at; of colour, green.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -43,7 +44,8 @@ const LARGEST_WINDOW = 384;
 const MOST_OUTSTANDING = 4;
 /** Of one core: the models need the rest. */
 const SHARE = 0.2;
-const MOST_MS_AT_ONCE = 200;
+/** So that the first values come soon. */
+const MOST_MS_AT_ONCE = 1000;
 /** The spectrum of a prediction is looked at in every so-manieth frame. */
 const DETAIL_EVERY = 32;
 const LARGEST_DETAIL = 512;
@@ -94,7 +96,7 @@ class ThreadedAssessor implements Assessor {
   assess(frame: EnhancedFrame): Promise<Quality> {
     const place = placeOf(frame);
     const model = modelOf(frame);
-    if (model !== undefined && this.#hasRoom()) {
+    if (model !== undefined && this.#hasRoom() && this.#budget.allows(performance.now())) {
       const modelId = frame.enhanced?.prediction.modelId ?? '';
       this.#post({ kind: 'predicted', place, modelId, model, samples: this.#predictedSamples(frame, place) });
     }

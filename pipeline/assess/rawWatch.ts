@@ -102,7 +102,7 @@ export class RawWatch {
     return this.#report(raw, grey);
   }
 
-  /** The first raw frame after `sequence` that is still kept. */
+  /** The first raw frame after `sequence` that is still kept: the next one, unless the question comes late. */
   after(sequence: number): FollowingFrame | undefined {
     return this.#kept.find((kept) => kept.sequence > sequence);
   }
