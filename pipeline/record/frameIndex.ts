@@ -128,9 +128,19 @@ function imageNumber(name: string): number {
   return name === ENHANCED_IMAGE ? 0 : Number(name.slice(ENHANCED_IMAGE.length + 1)) - 1;
 }
 
-function kindOf(code: number): EntryKind {
+const KINDS: readonly (EntryKind | undefined)[] = Array.from({ length: 256 }, (_, code) => {
   const event = (Object.keys(EVENT_CODES) as (keyof typeof EVENT_CODES)[]).find((name) => EVENT_CODES[name] === code);
-  return event ?? ENDS[code] ?? 'unended';
+  return event ?? ENDS[code];
+});
+
+function kindOf(code: number): EntryKind {
+  return KINDS[code] ?? 'unended';
+}
+
+/** Sequence of an entry, NaN for other events: all that a look-up needs of it, at a fraction of the cost of the whole. */
+export function frameSequence(entries: Buffer, at: number): number {
+  const base = at * ENTRY_BYTES;
+  return isFrameEntry({ kind: kindOf(entries.readUInt8(base + 12)) }) ? entries.readDoubleLE(base + 16) : NaN;
 }
 
 /** Appends entries. */

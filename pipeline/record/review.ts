@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, SessionError } from '../errors.ts';
 import type { Acquisition, FrameIndex, Plane } from '../frame.ts';
 import type { SessionReader } from '../ports.ts';
-import { isFrameEntry, type IndexEntry } from './frameIndex.ts';
+import type { IndexEntry } from './frameIndex.ts';
 import { LEDGER_FILE, type LinePlace } from './ledgerFile.ts';
 import { lockState } from './lock.ts';
 import { IMAGES_FOLDER, RAW_IMAGE } from './omeZarr.ts';
@@ -65,7 +65,7 @@ export class RecordedSession implements SessionReader {
   readonly #ledger: number;
   readonly #events: EventLine[] = [];
   readonly #summaries = new SummaryCounter();
-  #seen = 0;
+  #summarised = 0;
 
   constructor(folder: string, constants: SessionConstants, index: SessionIndex, recoveryFault: string | undefined) {
     this.folder = folder;
@@ -126,6 +126,9 @@ export class RecordedSession implements SessionReader {
   }
 
   summaries(): readonly SecondSummary[] {
+    for (; this.#summarised < this.index.count; this.#summarised++) {
+      this.#summaries.count(this.index.entry(this.#summarised));
+    }
     return this.#summaries.seconds;
   }
 
@@ -198,11 +201,7 @@ export class RecordedSession implements SessionReader {
   }
 
   #see(): void {
-    for (; this.#seen < this.index.count; this.#seen++) {
-      const entry = this.index.entry(this.#seen);
-      this.#summaries.count(entry);
-      if (!isFrameEntry(entry)) this.#events.push(this.line(entry) as EventLine);
-    }
+    for (const entry of this.index.events.slice(this.#events.length)) this.#events.push(this.line(entry) as EventLine);
   }
 
   #asRow(line: LedgerLine): StoredRow {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FrameIndex } from '../frame.ts';
 import {
   ENTRY_BYTES,
+  frameSequence,
   INDEX_FILE,
   isFrameEntry,
   makeEntry,
@@ -25,9 +26,13 @@ export class SessionIndex {
   /** Entry of each sequence, -1 where none is. */
   #ofSequence = new Int32Array(0);
   #sequences = 0;
-  #ofPlace = new Map<number, number>();
+  /** Entries of the lines that are no frames. */
+  readonly #events: number[] = [];
   /** Entries that the look-ups above cover. */
   #covered = 0;
+  /** Made when it is first asked for. */
+  readonly #ofPlace = new Map<number, number>();
+  #placesCovered = 0;
 
   private constructor(path: string, entries: Buffer, follows: boolean) {
     this.#path = path;
@@ -58,6 +63,11 @@ export class SessionIndex {
     return readEntry(this.#entries, at);
   }
 
+  /** Entries of the lines that are no frames, in the order of the ledger. */
+  get events(): readonly IndexEntry[] {
+    return this.#events.map((at) => this.entry(at));
+  }
+
   /** Takes in what was recorded since. */
   refresh(): void {
     if (!this.#follows) return;
@@ -80,6 +90,7 @@ export class SessionIndex {
   }
 
   byPlace({ t, c, z }: FrameIndex): IndexEntry | undefined {
+    this.#coverPlaces();
     const at = this.#ofPlace.get(placeKey(t, c, z));
     return at === undefined ? undefined : this.entry(at);
   }
@@ -116,10 +127,17 @@ export class SessionIndex {
 
   #cover(): void {
     for (; this.#covered < this.#count; this.#covered++) {
-      const entry = this.entry(this.#covered);
-      if (!isFrameEntry(entry)) continue;
-      this.#noteSequence(entry.sequence, this.#covered);
-      if (entry.hasRaw) this.#ofPlace.set(placeKey(entry.t, entry.c, entry.z), this.#covered);
+      const sequence = frameSequence(this.#entries, this.#covered);
+      if (Number.isNaN(sequence)) this.#events.push(this.#covered);
+      else this.#noteSequence(sequence, this.#covered);
+    }
+  }
+
+  #coverPlaces(): void {
+    for (; this.#placesCovered < this.#count; this.#placesCovered++) {
+      const entry = this.entry(this.#placesCovered);
+      if (isFrameEntry(entry) && entry.hasRaw)
+        this.#ofPlace.set(placeKey(entry.t, entry.c, entry.z), this.#placesCovered);
     }
   }
 
