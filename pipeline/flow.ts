@@ -101,13 +101,9 @@ export class Feed<T> {
  */
 export function pull<T>(feed: Feed<T>, gate: Gate, signal: AbortSignal): Observable<T> {
   return new Observable<T>((subscriber) => {
-    const aborted = new Promise<undefined>((resolve) => {
-      if (signal.aborted) resolve(undefined);
-      signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
     const run = async () => {
       while (await gate.enter(signal)) {
-        const next = await Promise.race([feed.peek(), aborted]).catch((error: unknown) => {
+        const next = await peekUnless(signal, feed).catch((error: unknown) => {
           gate.leave();
           throw error;
         });
@@ -123,6 +119,19 @@ export function pull<T>(feed: Feed<T>, gate: Gate, signal: AbortSignal): Observa
       () => subscriber.complete(),
       (error: unknown) => subscriber.error(error),
     );
+  });
+}
+
+/**
+ * The next event, or undefined when `signal` aborts first. By hand, because `Promise.race` against a promise that lives as long
+ * as the session would keep every event of the session alive.
+ */
+function peekUnless<T>(signal: AbortSignal, feed: Feed<T>): Promise<IteratorResult<T> | undefined> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => resolve(undefined);
+    signal.addEventListener('abort', giveUp, { once: true });
+    const listenNoMore = () => signal.removeEventListener('abort', giveUp);
+    feed.peek().then(resolve, reject).finally(listenNoMore);
   });
 }
 
