@@ -41,6 +41,7 @@ export interface AssessorStatus {
 }
 
 const LARGEST_WINDOW = 384;
+const FIRST_LOOK_WINDOW = 128;
 const MOST_OUTSTANDING = 4;
 /** Of one core: the models need the rest. */
 const SHARE = 0.2;
@@ -100,11 +101,18 @@ class ThreadedAssessor implements Assessor {
       const modelId = frame.enhanced?.prediction.modelId ?? '';
       this.#post({ kind: 'predicted', place, modelId, model, samples: this.#predictedSamples(frame, place) });
     }
-    const measured =
-      this.#measured.get(place) ?? singleFrameMeasures(this.#rawSamples(frame), this.#settings.instrument);
+    const measured = this.#measured.get(place) ?? this.#firstLook(frame, place);
     if (model === undefined) return Promise.resolve({ measured });
     const known = this.#predicted.get(place);
     return Promise.resolve({ measured, predicted: known?.model === model ? known.quality : NOT_KNOWN_YET });
+  }
+
+  /** What the frame says on its own, from its middle: once a place, while the thread starts. */
+  #firstLook(frame: NormalisedFrame, place: string): MeasuredQuality {
+    const raw = this.#rawSamples(frame, centralWindow(this.#acquisition, FIRST_LOOK_WINDOW));
+    const measured = singleFrameMeasures(raw, this.#settings.instrument);
+    this.#measured.set(place, measured);
+    return measured;
   }
 
   async close(): Promise<void> {
@@ -125,9 +133,9 @@ class ThreadedAssessor implements Assessor {
     return true;
   }
 
-  #rawSamples({ meta, raw, normalisation }: NormalisedFrame): RawSamples {
-    const { sizeX, sizeY } = this.#window;
-    const samples = samplesOf(raw, this.#window);
+  #rawSamples({ meta, raw, normalisation }: NormalisedFrame, window = this.#window): RawSamples {
+    const { sizeX, sizeY } = window;
+    const samples = samplesOf(raw, window);
     return { sequence: meta.sequence, sizeX, sizeY, samples, offset: normalisation.offset };
   }
 
