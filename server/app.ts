@@ -69,7 +69,8 @@ async function joinService(
   closers: Closer[],
   close: () => Promise<void>,
 ): Promise<Service> {
-  requireSafeAddress(config.host, config.token);
+  requireSafeAddress('host', config.host, config.token);
+  if (config.source.kind === 'tcp') requireSafeAddress('source.tcp.host', config.source.tcp.host, config.token);
   const log = createLogger(config.logLevel);
   const recordings = resolve(config.record.folder);
 

@@ -4,19 +4,19 @@
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import { ConfigError } from '../pipeline/errors.ts';
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host) || host.startsWith('127.');
+/** A name that only begins like an address, `127.evil.example`, is not one. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Throws ConfigError when the address would let strangers in. */
-export function requireSafeAddress(host: string, token: string | undefined): void {
+/** Throws ConfigError naming `setting` when the address would let strangers in. */
+export function requireSafeAddress(setting: string, host: string, token: string | undefined): void {
   if (isLoopback(host) || token) return;
   throw new ConfigError(
-    `host = "${host}": others on the network could watch and control this microscope; set a token (SCOPESTREAM_TOKEN or token: in the file), or listen on 127.0.0.1`,
+    `${setting} = "${host}": others on the network could watch and control this microscope; set a token (SCOPESTREAM_TOKEN or token: in the file), or listen on 127.0.0.1`,
   );
 }
 

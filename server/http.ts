@@ -36,7 +36,9 @@ export async function createHttp(settings: HttpSettings): Promise<FastifyInstanc
     if (!isSameOrigin(request.headers, settings.host)) {
       return reply.code(403).send({ problem: 'requests from pages of other origins are refused' });
     }
-    const isGuarded = request.url.startsWith('/api') || request.url.startsWith('/metrics');
+    // The route that answers, and not the address as it was written: `/%61pi` leads to `/api` too.
+    const route = request.routeOptions.url ?? '';
+    const isGuarded = route.startsWith('/api') || route.startsWith('/metrics');
     const shown = bearerOf(request.headers.authorization) ?? (request.query as { token?: string }).token;
     if (isGuarded && !isToken(settings.token, shown)) {
       return reply.code(401).send({ problem: 'this service asks for its token: Authorization: Bearer <token>' });

@@ -3,10 +3,10 @@ import { bearerOf, isSameOrigin, isToken, requireSafeAddress } from '../../serve
 
 describe('who may talk to the service', () => {
   it('listens beyond this computer only with a token', () => {
-    for (const host of ['127.0.0.1', 'localhost', '::1', '127.0.1.1']) requireSafeAddress(host, undefined);
-    expect(() => requireSafeAddress('0.0.0.0', undefined)).toThrow('set a token');
-    expect(() => requireSafeAddress('192.0.2.7', undefined)).toThrow('set a token');
-    requireSafeAddress('0.0.0.0', 'secret');
+    for (const host of ['127.0.0.1', 'localhost', '::1', '127.0.1.1']) requireSafeAddress('host', host, undefined);
+    for (const host of ['0.0.0.0', '192.0.2.7', '127.evil.example'])
+      expect(() => requireSafeAddress('source.tcp.host', host, undefined)).toThrow(/source.tcp.host.*set a token/);
+    requireSafeAddress('host', '0.0.0.0', 'secret');
   });
 
   it('knows its token', () => {
@@ -28,6 +28,12 @@ describe('who may talk to the service', () => {
     [
       'a name that resolves to loopback',
       { host: 'evil.example:8470', origin: 'http://evil.example:8470' },
+      '127.0.0.1',
+      false,
+    ],
+    [
+      'such a name in the guise of an address',
+      { host: '127.0.0.1.evil.example:8470', origin: 'http://127.0.0.1.evil.example:8470' },
       '127.0.0.1',
       false,
     ],

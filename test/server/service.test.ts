@@ -117,7 +117,8 @@ describe('the service', () => {
     await expect(watch(service)).rejects.toThrow('token');
     await expect(watch(service, { token: 'wrong' })).rejects.toThrow('token');
     await watch(service, { token: 'secret' });
-    expect((await fetch(`${service.url}metrics`)).status).toBe(401);
+    for (const guarded of ['metrics', 'm%65trics', 'api/sessions', '%61pi/sessions'])
+      expect((await fetch(`${service.url}${guarded}`)).status).toBe(401);
     const withToken = { headers: { authorization: 'Bearer secret' } };
     expect((await fetch(`${service.url}metrics`, withToken)).status).toBe(200);
     expect((await fetch(`${service.url}metrics`, { headers: { origin: 'https://example.org' } })).status).toBe(403);
@@ -125,6 +126,7 @@ describe('the service', () => {
 
   it('says what is wrong with its settings before it starts', async () => {
     await expect(start({ host: '0.0.0.0' })).rejects.toThrow('set a token');
+    await expect(start({ 'source.kind': 'tcp', 'source.tcp.host': '0.0.0.0' })).rejects.toThrow('set a token');
     await expect(start({ 'source.kind': 'folder' })).rejects.toThrow('source.folder.path is missing');
     await expect(start({ 'source.simulator.preset': 'x' })).rejects.toThrow('fv-video');
     await expect(start({ 'model.id': 'no-such-model' })).rejects.toThrow('no-such-model');
