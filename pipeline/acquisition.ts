@@ -93,8 +93,9 @@ export function acquire(
   let sourceFault: { error: unknown } | undefined;
   let finish: { reason: FinishReason; because?: string } | undefined;
 
+  /** The first reason stands, unless raw data could not be kept: that one must not be missed. */
   const stop = (reason: FinishReason, because?: string): void => {
-    finish ??= { reason, because };
+    if (!finish || (reason === 'record-failed' && finish.reason !== reason)) finish = { reason, because };
     stopping.abort();
   };
 
@@ -260,8 +261,8 @@ export function acquire(
       await lastValueFrom(path, { defaultValue: undefined });
     } finally {
       feed.giveBack(carried);
+      await opened?.recording.close(ledger.totals).catch((error: unknown) => stop('record-failed', messageOf(error)));
       await opened?.assessor.close();
-      await opened?.recording.close(ledger.totals);
     }
     if (sourceFault) throw sourceFault.error;
     const reason = finish ?? { reason: signal.aborted ? ('stopped' as const) : ('exhausted' as const) };

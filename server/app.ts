@@ -10,6 +10,7 @@ import { createMetrics } from '../monitoring/metrics.ts';
 import { PathMonitor } from '../monitoring/monitor.ts';
 import { createAssessor } from '../pipeline/assess/assessor.ts';
 import { decodeArrived } from '../pipeline/decode/registry.ts';
+import { ConfigError, messageOf } from '../pipeline/errors.ts';
 import type { ClassifiedFrame } from '../pipeline/frame.ts';
 import type { LedgerTotals } from '../pipeline/ledger.ts';
 import { createNormaliser } from '../pipeline/normalise.ts';
@@ -48,7 +49,7 @@ export interface ServiceParts {
 
 const STATS_EVERY_MS = 1000;
 
-/** Starts the service and its source. Throws ConfigError, SourceError or ProviderError when it cannot, and leaves nothing open. */
+/** Starts the service and its source. Throws ConfigError, EnhanceError or ProviderError when it cannot, and leaves nothing open. */
 export async function createService(config: Config, parts: ServiceParts = {}): Promise<Service> {
   const closers: Closer[] = [];
   const close = async () => {
@@ -157,6 +158,7 @@ async function joinService(
       live.sendState(currentState());
     },
     opened: (acquisition) => {
+      newest = undefined;
       live.beginSession(acquisition.id);
       log.info({ acquisition: acquisition.id, name: acquisition.name }, 'a session begins');
     },
@@ -183,7 +185,9 @@ async function joinService(
 
   closers.push(() => everySecond.unsubscribe());
 
-  await http.listen({ host: config.host, port: config.port });
+  await http.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw new ConfigError(`port = ${config.port}: cannot listen there: ${messageOf(error)}`, { cause: error });
+  });
   const { port } = http.server.address() as AddressInfo;
   closers.push(() => session.stop());
   session.start();

@@ -62,7 +62,8 @@ export class SessionRunner {
   #source: Source | undefined;
   #running: RunningAcquisition | undefined;
   #recording: Recording | undefined;
-  #between: () => Promise<void> = async () => undefined;
+  /** What is to be done when the present session has ended. */
+  readonly #between: (() => Promise<void>)[] = [];
   #stopping = new AbortController();
   #nextSession = new AbortController();
   #run: Promise<void> = Promise.resolve();
@@ -116,11 +117,14 @@ export class SessionRunner {
     if (this.isRunning) throw new SessionError('the source is running already');
     this.#stopping = new AbortController();
     this.#source = this.#settings.createSource();
+    this.#recording = undefined;
     this.#enter('waiting');
-    this.#run = this.#sessions(this.#source).then(
-      (because) => this.#enter('finished', because),
-      (error: unknown) => this.#enter('failed', messageOf(error)),
-    );
+    this.#run = this.#sessions(this.#source)
+      .finally(() => this.#stopping.abort()) // A source that nobody reads any more gives its port or its folder back.
+      .then(
+        (because) => this.#enter('finished', because),
+        (error: unknown) => this.#enter('failed', messageOf(error)),
+      );
   }
 
   /** Stops the source, finishes what was admitted, closes the recording. */
@@ -159,7 +163,7 @@ export class SessionRunner {
   async betweenSessions(action: () => Promise<void>): Promise<void> {
     if (!this.isRunning) return action();
     const done = new Promise<void>((resolve, reject) => {
-      this.#between = () => action().then(resolve, reject);
+      this.#between.push(() => action().then(resolve, reject));
     });
     this.#nextSession.abort();
     return done;
@@ -190,13 +194,11 @@ export class SessionRunner {
         },
         AbortSignal.any([this.#stopping.signal, this.#nextSession.signal]),
       );
-      const outcome = await this.#running.finished.finally(() => {
+      const outcome = await this.#running.finished.finally(async () => {
         this.#earlier = this.allTotals;
         this.#isOpen = false;
+        for (let act = this.#between.shift(); act; act = this.#between.shift()) await act();
       });
-      const between = this.#between;
-      this.#between = async () => undefined;
-      await between();
       const because = outcome.because ?? outcome.reason;
       this.#settings.finished(outcome.totals, because);
       if (outcome.reason === 'record-failed') throw new SessionError(`raw data could not be kept: ${because}`);
