@@ -119,7 +119,7 @@ export type CommandResult = { readonly ok: true } | { readonly ok: false; readon
 /** Settings of one viewer; absent fields stay as they are. */
 export interface ViewerSettings {
   readonly encoding?: LiveEncoding;
-  /** At most this many frames/s, 1..120. */
+  /** At most this many frames/s, 0.1..240; the service may hold to fewer. */
   readonly maxRate?: number;
   /** Raw intensity window for jpeg. */
   readonly window?: readonly [number, number];
@@ -150,4 +150,61 @@ export interface ViewerToServer {
   record: (on: boolean, done: (result: CommandResult) => void) => void;
   /** Marks the newest frame with a note, at most 2000 characters. */
   mark: (note: string, done: (result: CommandResult) => void) => void;
+}
+
+/** Review over HTTP, under `/api`: what `GET /sessions` lists. */
+export interface ReviewSession {
+  readonly id: string;
+  readonly name: string;
+  readonly sourceKind: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly state: 'recording' | 'interrupted' | 'closed' | 'failed' | 'recovered';
+  /** Lines of the ledger: the frames that arrived, and a few events. */
+  readonly ledgerLines: number;
+  readonly sizeX: number;
+  readonly sizeY: number;
+  /** Totals of the certificate; absent while there is none. */
+  readonly certified?: {
+    readonly arrived: number;
+    readonly recorded: number;
+    readonly enhanced: number;
+    readonly superseded: number;
+    readonly corrupt: number;
+    readonly missing: number;
+    readonly balances: boolean;
+  };
+}
+
+export interface ReviewNote {
+  readonly id: string;
+  /** Unix ms. */
+  readonly atMs: number;
+  readonly author?: string;
+  /** The frame that is marked; absent for a note on the whole session. */
+  readonly sequence?: number;
+  readonly text: string;
+}
+
+/** What `GET /sessions/:id` says. */
+export interface ReviewDetails extends ReviewSession {
+  readonly isLive: boolean;
+  /** Frames that arrived: their sequences are 0 to frameCount - 1. */
+  readonly frameCount: number;
+  readonly constants: { readonly acquisition: Acquisition };
+  readonly notes: readonly ReviewNote[];
+}
+
+/** One second of a session, as `GET /sessions/:id/summary` lists them. */
+export interface ReviewSecond {
+  /** Whole seconds since the first frame arrived. */
+  readonly second: number;
+  readonly firstSequence: number;
+  readonly frames: number;
+  readonly recorded: number;
+  readonly ends: Readonly<Partial<Record<string, number>>>;
+  readonly verdicts: Readonly<Partial<Record<string, number>>>;
+  readonly cells: number;
+  readonly mean?: number;
+  readonly latencyMs?: number;
 }

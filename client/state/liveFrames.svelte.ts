@@ -79,6 +79,19 @@ export class LiveFrames {
     }
   }
 
+  /** Shows a frame that did not come over the wire of the live page. */
+  put(frame: LiveFrame): void {
+    this.#show(frame, () => undefined);
+  }
+
+  /** Takes everything off the desk. */
+  clear(): void {
+    this.giveUp();
+    this.byChannel = [];
+    this.newest = undefined;
+    this.calm = undefined;
+  }
+
   /** The painter has drawn the newest frame: gives it when that was the first time. */
   painted(): LiveFrame | undefined {
     const received = this.#unpainted;

@@ -1,19 +1,21 @@
 /**
- * The keyboard: one table that the page obeys and the sheet on `?` shows.
+ * The keyboard: tables that the pages obey and the sheet on `?` shows.
  */
 
 import type { Comparison } from './displaySettings.ts';
 import type { Tool } from './tools.svelte.ts';
+import type { Desk } from './desk.svelte.ts';
+import type { ReviewDesk } from './reviewDesk.svelte.ts';
 import type { Viewer } from './viewer.svelte.ts';
 
-export interface Shortcut {
+export interface Shortcut<D extends Desk = Desk> {
   /** `KeyboardEvent.key`, lower case; `Shift+` before it where the shift key must be down. */
   readonly key: string;
   /** What is printed on the sheet; the key itself when absent. */
   readonly shown?: string;
-  readonly group: 'Compare' | 'View' | 'Contrast' | 'Measure' | 'Acquisition' | 'Page';
+  readonly group: 'Compare' | 'View' | 'Contrast' | 'Measure' | 'Acquisition' | 'Playback' | 'Page';
   readonly does: string;
-  readonly run: (viewer: Viewer) => void;
+  readonly run: (desk: D) => void;
 }
 
 const compare = (key: string, comparison: Comparison, does: string): Shortcut => ({
@@ -42,7 +44,7 @@ const pan = (key: string, shown: string, x: number, y: number, does: string): Sh
 /** Held down, not pressed: handled apart. */
 export const PEEK_KEY = 'r';
 
-export const SHORTCUTS: readonly Shortcut[] = [
+const DESK_SHORTCUTS: readonly Shortcut[] = [
   compare('1', 'swipe', 'Swipe'),
   compare('2', 'side', 'Side by side'),
   compare('3', 'enhanced', 'Enhanced'),
@@ -70,7 +72,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
     does: 'Exact pixels or smooth',
     run: ({ display }) => display.change({ sampling: display.settings.sampling === 'exact' ? 'smooth' : 'exact' }),
   },
-  { key: ' ', shown: 'Space', group: 'View', does: 'Hold the picture', run: (viewer) => (viewer.held = !viewer.held) },
   {
     key: 'c',
     group: 'View',
@@ -82,13 +83,9 @@ export const SHORTCUTS: readonly Shortcut[] = [
     key: 'a',
     group: 'Contrast',
     does: 'Automatic or by hand',
-    run: (viewer) => {
-      const [low, high] = viewer.window(0);
-      const { auto } = viewer.display.channel(0, viewer.channelCount);
-      viewer.display.changeChannel(0, viewer.channelCount, auto ? { auto: false, low, high } : { auto: true });
-    },
+    run: (desk) => desk.toggleAutoContrast(),
   },
-  { key: 'l', group: 'Contrast', does: 'Next colours', run: (viewer) => viewer.nextLut() },
+  { key: 'l', group: 'Contrast', does: 'Next colours', run: (desk) => desk.nextLut() },
   {
     key: 'h',
     group: 'Contrast',
@@ -116,6 +113,21 @@ export const SHORTCUTS: readonly Shortcut[] = [
     run: ({ tools }) => tools.selected !== undefined && tools.remove(tools.selected),
   },
 
+  { key: 'p', group: 'Page', does: 'Snapshot with annotations', run: (desk) => void desk.snapshot('annotated') },
+  { key: 'g', group: 'Page', does: 'Full screen', run: () => toggleFullscreen() },
+  {
+    key: '\\',
+    group: 'Page',
+    does: 'Panels on or off',
+    run: ({ display }) => display.change({ panelsHidden: !display.settings.panelsHidden }),
+  },
+  { key: ',', group: 'Page', does: 'Settings', run: ({ dialogs }) => (dialogs.open = 'settings') },
+  { key: '?', group: 'Page', does: 'This sheet', run: ({ dialogs }) => (dialogs.open = 'shortcuts') },
+];
+
+export const LIVE_SHORTCUTS: readonly Shortcut<Viewer>[] = [
+  ...DESK_SHORTCUTS,
+  { key: ' ', shown: 'Space', group: 'View', does: 'Hold the picture', run: (viewer) => (viewer.held = !viewer.held) },
   {
     key: 'm',
     group: 'Acquisition',
@@ -136,17 +148,17 @@ export const SHORTCUTS: readonly Shortcut[] = [
     does: 'Start or stop the source',
     run: (viewer) => viewer.mayControl && viewer.toggleSource(),
   },
+];
 
-  { key: 'p', group: 'Page', does: 'Snapshot with annotations', run: (viewer) => void viewer.snapshot('annotated') },
-  { key: 'g', group: 'Page', does: 'Full screen', run: () => toggleFullscreen() },
-  {
-    key: '\\',
-    group: 'Page',
-    does: 'Panels on or off',
-    run: ({ display }) => display.change({ panelsHidden: !display.settings.panelsHidden }),
-  },
-  { key: ',', group: 'Page', does: 'Settings', run: ({ dialogs }) => (dialogs.open = 'settings') },
-  { key: '?', group: 'Page', does: 'This sheet', run: ({ dialogs }) => (dialogs.open = 'shortcuts') },
+export const REVIEW_SHORTCUTS: readonly Shortcut<ReviewDesk>[] = [
+  ...DESK_SHORTCUTS,
+  { key: ' ', shown: 'Space', group: 'Playback', does: 'Play or pause', run: (desk) => desk.togglePlay() },
+  { key: '.', group: 'Playback', does: 'Next frame', run: (desk) => desk.step(1) },
+  { key: 'b', group: 'Playback', does: 'Frame before', run: (desk) => desk.step(-1) },
+  { key: 'k', group: 'Playback', does: 'Next mark', run: (desk) => desk.jumpToMark(1) },
+  { key: 'j', group: 'Playback', does: 'Mark before', run: (desk) => desk.jumpToMark(-1) },
+  { key: 'i', group: 'Playback', does: 'Loop from here', run: (desk) => desk.loopFrom() },
+  { key: 'u', group: 'Playback', does: 'Loop to here', run: (desk) => desk.loopTo() },
 ];
 
 export function toggleFullscreen(): void {
@@ -155,20 +167,19 @@ export function toggleFullscreen(): void {
 }
 
 /** Handles a key unless it belongs to what is focused. */
-export function pressKey(event: KeyboardEvent, viewer: Viewer): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || viewer.dialogs.any || belongsTo(event.target, event.key))
-    return;
+export function pressKey<D extends Desk>(event: KeyboardEvent, desk: D, shortcuts: readonly Shortcut<D>[]): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || desk.dialogs.any || belongsTo(event.target, event.key)) return;
   const key = event.key.toLowerCase();
   if (key === PEEK_KEY && !event.shiftKey) {
-    viewer.peeking = true;
+    desk.peeking = true;
     return;
   }
   const letter = /^[a-z]$/.test(key);
   const pressed = event.shiftKey && letter ? `Shift+${key}` : key === '=' ? '+' : key;
-  const shortcut = SHORTCUTS.find((candidate) => candidate.key === pressed);
+  const shortcut = shortcuts.find((candidate) => candidate.key === pressed);
   if (!shortcut) return;
   event.preventDefault();
-  shortcut.run(viewer);
+  shortcut.run(desk);
 }
 
 /** Text fields keep every key; controls keep the keys that work them. */

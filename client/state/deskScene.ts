@@ -1,5 +1,5 @@
 /**
- * The scene to draw, from what the viewer holds now.
+ * The scene to draw, from what the desk holds.
  */
 
 import { flaggedPixels, noiseModel } from '../draw/flags.ts';
@@ -7,17 +7,17 @@ import { LUTS } from '../draw/lut.ts';
 import type { StagePane } from '../draw/panes.ts';
 import type { Layer, Scene } from '../draw/scene.ts';
 import type { LiveFrame } from './liveFrames.svelte.ts';
-import type { Viewer } from './viewer.svelte.ts';
+import type { Desk } from './desk.svelte.ts';
 
 const BACKGROUND = { dark: [5, 6, 7], light: [213, 216, 220] } as const;
 /** A difference of this many standard deviations of the noise has the strongest colour. */
 const DIFFERENCE_SIGMAS = 6;
 
 /** Undefined before the first frame. */
-export function liveScene(viewer: Viewer, panes: readonly StagePane[]): Scene | undefined {
-  const layers = layersOf(viewer);
+export function deskScene(desk: Desk, panes: readonly StagePane[]): Scene | undefined {
+  const layers = layersOf(desk);
   if (layers.length === 0) return undefined;
-  const { stage, display } = viewer;
+  const { stage, display } = desk;
   const device = (cssPixels: number): number => Math.round(cssPixels * stage.devicePixelRatio);
   return {
     width: Math.max(device(stage.width), 1),
@@ -33,20 +33,20 @@ export function liveScene(viewer: Viewer, panes: readonly StagePane[]): Scene | 
     layers,
     sampling: display.settings.sampling,
     highlightLimits: display.settings.highlightLimits,
-    saturatedFrom: viewer.saturatedFrom,
-    differenceRange: differenceRange(viewer),
+    saturatedFrom: desk.saturatedFrom,
+    differenceRange: differenceRange(desk),
     background: BACKGROUND[display.settings.theme],
   };
 }
 
-function layersOf(viewer: Viewer): Layer[] {
-  return viewer.frames.byChannel.flatMap((frame, channel) => {
+function layersOf(desk: Desk): Layer[] {
+  return desk.frames.byChannel.flatMap((frame, channel) => {
     if (!frame) return [];
-    const { lut, gamma, visible } = viewer.display.channel(channel, viewer.channelCount);
-    if (!visible && viewer.channelCount > 1) return [];
-    const flags = viewer.display.settings.showFlags ? flagsOf(frame) : undefined;
+    const { lut, gamma, visible } = desk.display.channel(channel, desk.channelCount);
+    if (!visible && desk.channelCount > 1) return [];
+    const flags = desk.display.settings.showFlags ? flagsOf(frame) : undefined;
     const { raw, enhanced } = frame;
-    return [{ raw, enhanced, window: viewer.window(channel), gamma, lut: LUTS[lut], flags }];
+    return [{ raw, enhanced, window: desk.window(channel), gamma, lut: LUTS[lut], flags }];
   });
 }
 
@@ -62,9 +62,9 @@ function flagsOf(frame: LiveFrame): Uint8Array | undefined {
 }
 
 /** Raw units at the ends of the colours of a difference. */
-export function differenceRange(viewer: Viewer): number {
-  const sigma = viewer.frames.calm?.header.quality?.measured.noiseSigma;
+export function differenceRange(desk: Desk): number {
+  const sigma = desk.frames.calm?.header.quality?.measured.noiseSigma;
   if (sigma !== undefined && sigma > 0) return DIFFERENCE_SIGMAS * sigma;
-  const [low, high] = viewer.window(0);
+  const [low, high] = desk.window(0);
   return (high - low) / 4;
 }
