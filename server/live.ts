@@ -102,7 +102,10 @@ export class LivePublisher implements Publisher {
   #welcome(socket: ViewerSocket, controls: Controls, state: () => ServiceState): void {
     const viewer = new Viewer(socket, this.#settings, this.#counted);
     this.#viewers.set(socket.id, viewer);
-    socket.on('disconnect', () => this.#viewers.delete(socket.id));
+    socket.on('disconnect', () => {
+      viewer.close();
+      this.#viewers.delete(socket.id);
+    });
 
     /** Whatever a peer sends, the answer is a result: never an exception of ours. */
     const command = <T>(event: keyof ViewerToServer, schema: z.ZodType<T>, act: (value: T) => Promise<void>) => {
@@ -117,7 +120,12 @@ export class LivePublisher implements Publisher {
         );
       });
     };
-    command('settings', settingsSchema, async (settings) => viewer.apply(settings));
+    command('settings', settingsSchema, async (settings) => {
+      const { wantsFrames } = viewer;
+      viewer.apply(settings);
+      // Back from a hidden tab: in a slow time-lapse the next frame may be minutes away.
+      if (!wantsFrames && this.#newest) viewer.offer(this.#newest);
+    });
     command('chooseModel', z.string().max(200), (id) => controls.chooseModel(id));
     command('choosePolicy', z.enum(['every', 'newest']), (policy) => controls.choosePolicy(policy));
     command('startSource', z.undefined(), () => controls.startSource());
@@ -145,7 +153,11 @@ class Viewer {
   #onTheWay = 0;
   #waiting: SharedFrame | undefined;
   #skipped = 0;
-  #sentMs = -Infinity;
+  /** When the next frame is due at the viewer's rate, on the clock of `performance.now`. */
+  #dueMs = -Infinity;
+  #untilDue: NodeJS.Timeout | undefined;
+  /** JPEG encodings may overtake one another; frames must not. */
+  #sentBefore: Promise<void> = Promise.resolve();
 
   constructor(socket: ViewerSocket, limits: LiveSettings, counted: (outcome: 'sent' | 'skipped') => void) {
     this.#socket = socket;
@@ -153,20 +165,24 @@ class Viewer {
     this.#counted = counted;
   }
 
+  get wantsFrames(): boolean {
+    return this.#settings.wantsFrames !== false;
+  }
+
   apply(settings: ViewerSettings): void {
     this.#settings = { ...this.#settings, ...settings };
   }
 
+  /** Sends the frame now, or lets it wait until there is credit and its time has come, or a newer one takes its place. */
   offer(frame: SharedFrame): void {
-    if (this.#settings.wantsFrames === false) return;
-    if (this.#onTheWay >= this.#limits.maxUnacknowledged || this.#isTooSoon()) {
-      if (this.#waiting) this.#skip();
-      this.#waiting = frame;
-      return;
-    }
-    if (this.#waiting) this.#skip(); // It waited for its time, and a newer one came first.
-    this.#waiting = undefined;
-    void this.#send(frame);
+    if (!this.wantsFrames) return;
+    if (this.#waiting) this.#skip();
+    this.#waiting = frame;
+    this.#sendWaiting();
+  }
+
+  close(): void {
+    clearTimeout(this.#untilDue);
   }
 
   #skip(): void {
@@ -174,16 +190,30 @@ class Viewer {
     this.#counted('skipped');
   }
 
-  /** Half a frame of tolerance: arrivals jitter, and the rate is a ceiling for the mean. */
-  #isTooSoon(): boolean {
-    const rate = Math.min(this.#settings.maxRate ?? Infinity, this.#limits.maxRate);
-    return performance.now() - this.#sentMs < 500 / rate;
+  #sendWaiting(): void {
+    const frame = this.#waiting;
+    clearTimeout(this.#untilDue);
+    if (!frame || this.#onTheWay >= this.#limits.maxUnacknowledged) return;
+    const intervalMs = 1000 / Math.min(this.#settings.maxRate ?? Infinity, this.#limits.maxRate);
+    const nowMs = performance.now();
+    const earlyMs = Math.min(this.#dueMs - nowMs, intervalMs); // The rate may have been raised since.
+    // Half an interval early is on time, because arrivals jitter; the rate is a ceiling for the mean.
+    if (earlyMs > intervalMs / 2) {
+      this.#untilDue = setTimeout(() => this.#sendWaiting(), earlyMs);
+      return;
+    }
+    this.#dueMs = Math.max(nowMs + earlyMs, nowMs) + intervalMs;
+    this.#waiting = undefined;
+    this.#send(frame);
   }
 
-  async #send(shared: SharedFrame): Promise<void> {
+  #send(shared: SharedFrame): void {
     this.#onTheWay += 1;
-    this.#sentMs = performance.now();
-    const pair = await this.#encode(shared);
+    const encoding = this.#encode(shared);
+    this.#sentBefore = this.#sentBefore.then(async () => this.#emit(shared, await encoding));
+  }
+
+  #emit(shared: SharedFrame, pair: Pair): void {
     const header = headerOf(shared, pair, this.#skipped);
     this.#skipped = 0;
     this.#counted('sent');
@@ -191,20 +221,14 @@ class Viewer {
     this.#socket.emit('frame', header, pair.raw.bytes, pair.enhanced?.bytes ?? null, () => {
       if (!isFirst) return;
       isFirst = false;
-      this.#received();
+      this.#onTheWay -= 1;
+      if (this.wantsFrames) this.#sendWaiting();
     });
   }
 
   #encode(shared: SharedFrame): Pair | Promise<Pair> {
     if (this.#settings.encoding !== 'jpeg') return shared.full();
     return shared.jpeg(this.#settings.window as [number, number] | undefined).catch(() => shared.full());
-  }
-
-  #received(): void {
-    this.#onTheWay -= 1;
-    const next = this.#waiting;
-    this.#waiting = undefined;
-    if (next) this.offer(next);
   }
 }
 

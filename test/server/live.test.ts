@@ -159,6 +159,33 @@ describe('LivePublisher', () => {
     expect(slow).toHaveLength(3);
   });
 
+  it('keeps to the rate that a viewer asks for, and still shows it the last frame', async () => {
+    const got: number[] = [];
+    const client = await viewer(({ header, received }) => (got.push(header.sequence), received()));
+    await new Promise<CommandResult>((resolve) => client.emit('settings', { maxRate: 20 }, resolve));
+    const startedMs = performance.now();
+    for (let sequence = 0; sequence < 40; sequence++) {
+      live.publish(frame(sequence));
+      await sleep(12);
+    }
+    await expect.poll(() => got.at(-1)).toBe(39);
+    const intervals = (performance.now() - startedMs) / 50;
+    expect(got.length).toBeLessThanOrEqual(intervals + 2);
+    expect(got.length).toBeGreaterThan(1);
+    expect(got).toEqual([...got].sort((a, b) => a - b));
+  });
+
+  it('shows the newest frame to a tab that was hidden', async () => {
+    const got: number[] = [];
+    const client = await viewer(({ header, received }) => (got.push(header.sequence), received()));
+    const want = (wantsFrames: boolean) =>
+      new Promise<CommandResult>((resolve) => client.emit('settings', { wantsFrames }, resolve));
+    await want(false);
+    live.publish(frame(5));
+    await want(true);
+    await expect.poll(() => got).toEqual([5]);
+  });
+
   it('sends JPEG through the asked window to thin links, and nothing to hidden tabs', async () => {
     const got: Received[] = [];
     const client = await viewer((received) => (got.push(received), received.received()));
