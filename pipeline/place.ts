@@ -11,8 +11,7 @@ const MOST_CHANNELS_OR_SECTIONS = 4096;
  * point of its channel and section. No plane ever takes the place of another. A channel may have a name and no number.
  */
 export class Placement {
-  /** Taken time points of each channel and section, as bits: an eight-hour run at 20 frames/s takes 72 kB. */
-  readonly #taken = new Map<string, { bits: Uint8Array; next: number }>();
+  readonly #lines = new Map<string, Line>();
   /** Numbers of the channels that are known by name alone. */
   readonly #channels = new Map<string, number>();
 
@@ -22,9 +21,8 @@ export class Placement {
     const z = believable(index?.z, MOST_CHANNELS_OR_SECTIONS) ?? 0;
     const line = this.#line(`${c}/${z}`);
     const t = believable(index?.t, MOST_TIME_POINTS);
-    const free = t !== undefined && !isSet(line.bits, t) ? t : line.next;
-    line.bits = set(line.bits, free);
-    line.next = Math.max(line.next, free + 1);
+    const free = t !== undefined && !isTaken(line, t) ? t : line.next;
+    take(line, free);
     return { t: free, c, z };
   }
 
@@ -39,32 +37,44 @@ export class Placement {
     return c;
   }
 
-  #line(key: string): { bits: Uint8Array; next: number } {
-    const known = this.#taken.get(key);
-    if (known) return known;
-    const line = { bits: new Uint8Array(64), next: 0 };
-    this.#taken.set(key, line);
+  #line(key: string): Line {
+    let line = this.#lines.get(key);
+    if (!line) {
+      line = { pages: new Map(), next: 0 };
+      this.#lines.set(key, line);
+    }
     return line;
   }
 }
 
+/**
+ * Taken time points of one channel and section, as bits in pages: an eight-hour run at 20 frames/s takes 72 kB, and a sender
+ * that states distant time points takes one page for each.
+ */
+interface Line {
+  readonly pages: Map<number, Uint8Array>;
+  /** After the last that is taken. */
+  next: number;
+}
+
+const PAGE_BYTES = 256;
+const PAGE_TIME_POINTS = PAGE_BYTES * 8;
+
+function isTaken({ pages }: Line, t: number): boolean {
+  const byte = pages.get(Math.floor(t / PAGE_TIME_POINTS))?.[(t % PAGE_TIME_POINTS) >> 3] ?? 0;
+  return (byte & (1 << (t & 7))) !== 0;
+}
+
+function take(line: Line, t: number): void {
+  const number = Math.floor(t / PAGE_TIME_POINTS);
+  const page = line.pages.get(number) ?? new Uint8Array(PAGE_BYTES);
+  page[(t % PAGE_TIME_POINTS) >> 3] |= 1 << (t & 7);
+  line.pages.set(number, page);
+  line.next = Math.max(line.next, t + 1);
+}
+
 function believable(value: number | undefined, limit: number): number | undefined {
   return value !== undefined && Number.isInteger(value) && value >= 0 && value < limit ? value : undefined;
-}
-
-function isSet(bits: Uint8Array, position: number): boolean {
-  return ((bits[position >> 3] ?? 0) & (1 << (position & 7))) !== 0;
-}
-
-function set(bits: Uint8Array, position: number): Uint8Array {
-  const byte = position >> 3;
-  let grown = bits;
-  if (byte >= bits.length) {
-    grown = new Uint8Array(Math.max(byte + 1, bits.length * 2));
-    grown.set(bits);
-  }
-  grown[byte] |= 1 << (position & 7);
-  return grown;
 }
 
 /** Settings that a person may state when the files do not, or state wrongly. */

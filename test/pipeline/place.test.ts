@@ -34,6 +34,14 @@ describe('the place of a plane', () => {
     expect(placeAll([{ index: { t } }])).toEqual([{ t: 0, c: 0, z: 0 }]);
   });
 
+  it('takes no memory for what lies between distant time points', () => {
+    const placement = new Placement();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let z = 0; z < 100; z++) placement.place({ index: { t: 49_999_999, z } });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10e6);
+    expect(placement.place({ index: { t: 49_999_999 } })).toEqual({ t: 50_000_000, c: 0, z: 0 });
+  });
+
   it.each([-1, 1.5, NaN, Infinity, 4096])('does not believe a channel or section of %d', (n) => {
     expect(placeAll([{ index: { c: n } }, { index: { z: n } }]).map(key)).toEqual(['0/0/0', '1/0/0']);
   });
