@@ -8,9 +8,10 @@ import type { CodecName } from './settings.ts';
 export interface PlaneCodec {
   /** The inner codecs of a shard as Zarr v3 metadata names them. */
   readonly metadata: readonly object[];
-  encode(pixels: Uint8Array): Promise<Uint8Array>;
+  /** The stored plane in parts, to be written one after the other: a plane is copied no more often than it must. */
+  encode(pixels: Uint8Array): Promise<readonly Uint8Array[]>;
   /** As `encode`, but without the cost of compressing: any reader of `metadata` reads it all the same. */
-  encodePlain(pixels: Uint8Array): Promise<Uint8Array>;
+  encodePlain(pixels: Uint8Array): Promise<readonly Uint8Array[]>;
   /** Throws RangeError when the checksum does not fit: a torn or altered plane. */
   decode(stored: Uint8Array): Promise<Uint8Array>;
 }
@@ -24,34 +25,37 @@ export function planeCodec(name: CodecName): PlaneCodec {
 }
 
 const CODECS: Readonly<Record<CodecName, () => PlaneCodec>> = {
-  none: () => codecOf([], identity, identity, identity),
+  none: () =>
+    codecOf(
+      [],
+      async (pixels) => [pixels],
+      async (pixels) => [pixels],
+      async (stored) => stored,
+    ),
   blosc: () => {
     // numcodecs always shuffles in groups of 4 bytes; the header of each chunk says so, and so does the metadata.
     const settings = { cname: 'lz4', clevel: 5, blocksize: 0 };
     const blosc = Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: 2 });
     return codecOf(
       [{ name: 'blosc', configuration: { ...settings, shuffle: 'bitshuffle', typesize: 4 } }],
-      async (pixels) => blosc.encode(pixels),
+      async (pixels) => [await blosc.encode(pixels)],
       bloscStored,
       async (stored) => blosc.decode(stored),
     );
   },
   zstd: () => {
     const zstd = Zstd.fromConfig({ id: 'zstd', level: 1 });
-    const encode = async (pixels: Uint8Array) => zstd.encode(pixels);
+    const encode = async (pixels: Uint8Array) => [await zstd.encode(pixels)];
     return codecOf([{ name: 'zstd', configuration: { level: 1, checksum: false } }], encode, encode, async (stored) =>
       zstd.decode(stored),
     );
   },
 };
 
-type Transform = (bytes: Uint8Array) => Promise<Uint8Array>;
+type Pack = (pixels: Uint8Array) => Promise<readonly Uint8Array[]>;
+type Unpack = (stored: Uint8Array) => Promise<Uint8Array>;
 
-async function identity(bytes: Uint8Array): Promise<Uint8Array> {
-  return bytes;
-}
-
-function codecOf(compressor: readonly object[], pack: Transform, store: Transform, unpack: Transform): PlaneCodec {
+function codecOf(compressor: readonly object[], pack: Pack, store: Pack, unpack: Unpack): PlaneCodec {
   return {
     metadata: [BYTES, ...compressor, CRC32C],
     encode: async (pixels) => withChecksum(await pack(pixels)),
@@ -60,11 +64,11 @@ function codecOf(compressor: readonly object[], pack: Transform, store: Transfor
   };
 }
 
-function withChecksum(bytes: Uint8Array): Uint8Array {
-  const stored = new Uint8Array(bytes.length + CHECKSUM_BYTES);
-  stored.set(bytes);
-  new DataView(stored.buffer).setUint32(bytes.length, crc32c(bytes), true);
-  return stored;
+function withChecksum(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const checksum = new Uint8Array(CHECKSUM_BYTES);
+  const crc = parts.reduce((before, part) => crc32c(part, before), 0);
+  new DataView(checksum.buffer).setUint32(0, crc, true);
+  return [...parts, checksum];
 }
 
 /** True when the last four bytes are the CRC-32C of those before. */
@@ -84,18 +88,16 @@ function checked(stored: Uint8Array): Uint8Array {
  * A Blosc 1 buffer that holds its bytes as they are: a 16-byte header with the "memcpyed" flag.
  * Layout: https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst
  */
-async function bloscStored(pixels: Uint8Array): Promise<Uint8Array> {
-  const header = 16;
+async function bloscStored(pixels: Uint8Array): Promise<readonly Uint8Array[]> {
   const memcpyed = 0x2;
-  const stored = new Uint8Array(header + pixels.length);
-  const view = new DataView(stored.buffer);
+  const header = new Uint8Array(16);
+  const view = new DataView(header.buffer);
   view.setUint8(0, 2); // version of the format
   view.setUint8(1, 1); // version of lz4's format
   view.setUint8(2, memcpyed);
   view.setUint8(3, 4); // typesize
   view.setUint32(4, pixels.length, true);
   view.setUint32(8, pixels.length, true); // one block
-  view.setUint32(12, stored.length, true);
-  stored.set(pixels, header);
-  return stored;
+  view.setUint32(12, header.length + pixels.length, true);
+  return [header, pixels];
 }

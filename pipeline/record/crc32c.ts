@@ -33,9 +33,9 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Uint32Array,
 ];
 
-/** CRC-32C of `bytes`, as an unsigned 32-bit number. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/** CRC-32C of `bytes`, as an unsigned 32-bit number; `before` is that of the bytes in front of them. */
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  let crc = before ^ 0xffffffff;
   let at = 0;
   const wholeSteps = bytes.length - (bytes.length % 8);
   for (; at < wholeSteps; at += 8) {

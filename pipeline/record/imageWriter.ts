@@ -58,7 +58,7 @@ export class ImageWriter {
   }
 
   /** Encodes and appends a plane; `hurried` leaves out the compression. Returns the bytes written. */
-  async write(plane: PlaneToWrite, { hurried }: { hurried: boolean }): Promise<number> {
+  async write(plane: PlaneToWrite, hurried: boolean): Promise<number> {
     const pixels = this.description.samplesPerPixel === 3 ? planar(plane.pixels) : plane.pixels;
     const stored = hurried ? await this.#codec.encodePlain(pixels) : await this.#codec.encode(pixels);
     const { planesPerShard } = this.description;

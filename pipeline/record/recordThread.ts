@@ -1,11 +1,14 @@
 /** The recording thread: compression, checksums and all file access of one session, one task after the other. */
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { BusyShare } from './busyShare.ts';
 import { describeDiskTrouble } from './diskTrouble.ts';
 import type { FromThread, RecordOrder, ToThread } from './messages.ts';
 import { SessionWriter } from './sessionWriter.ts';
 
 const TICK_MS = 500;
+/** Above this share of its time at work the thread stores planes uncompressed: any reader reads them, and it keeps up. */
+const HURRY_ABOVE_BUSY_SHARE = 0.5;
 
 const port = parentPort!;
 const order = workerData as RecordOrder;
@@ -18,10 +21,18 @@ function record(writer: SessionWriter): void {
   let last = Promise.resolve();
   let ticking = false;
   let failure: string | undefined;
+  const busy = new BusyShare(performance.now());
+  const isHurried = () => busy.share > HURRY_ABOVE_BUSY_SHARE;
   const inTurn = (work: () => void | Promise<void>) => {
-    last = last.then(work).catch((error: unknown) => {
-      failure ??= describeDiskTrouble(error, writer.folder);
-      tell({ type: 'failed', problem: failure });
+    last = last.then(async () => {
+      const startedMs = performance.now();
+      try {
+        await work();
+      } catch (error) {
+        failure ??= describeDiskTrouble(error, writer.folder);
+        tell({ type: 'failed', problem: failure });
+      }
+      busy.worked(startedMs, performance.now());
     });
     return last;
   };
@@ -46,10 +57,12 @@ function record(writer: SessionWriter): void {
   port.on('message', (message: ToThread) => {
     switch (message.type) {
       case 'raw':
-        void inTurn(() => write(message.id, message.task.pixels, () => writer.writeRaw(message.task)));
+        void inTurn(() => write(message.id, message.task.pixels, () => writer.writeRaw(message.task, isHurried())));
         break;
       case 'enhanced':
-        void inTurn(() => write(message.id, message.task.pixels, () => writer.writeEnhanced(message.task)));
+        void inTurn(() =>
+          write(message.id, message.task.pixels, () => writer.writeEnhanced(message.task, isHurried())),
+        );
         break;
       case 'row':
         void inTurn(() => writer.writeRow(message.row));

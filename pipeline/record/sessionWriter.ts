@@ -27,10 +27,6 @@ import { syncFolder } from './shardLog.ts';
 const RETRY_DISK_MS = 1000;
 /** How far the shape on disk may lag behind, for readers that look in while a session is recorded. */
 const METADATA_EVERY_MS = 5000;
-/** Above this share of its time at work the thread stores planes without compressing them, so that it keeps up. */
-const HURRY_ABOVE_BUSY_SHARE = 0.7;
-/** Weight of one task in the running share. */
-const BUSY_WEIGHT = 0.1;
 
 /** What is known of a frame between its raw plane and its row. */
 interface StoredFrame {
@@ -57,8 +53,6 @@ export class SessionWriter {
   #waiting: string | undefined;
   #syncedMs = performance.now();
   #metadataMs = performance.now();
-  #idleSinceMs = performance.now();
-  #busyShare = 0;
 
   /** Makes the session's folder. Throws the system's error when it cannot. */
   constructor(order: RecordOrder, report: (report: DiskReport) => void) {
@@ -78,18 +72,18 @@ export class SessionWriter {
     syncFolder(this.folder);
   }
 
-  /** Returns when the plane is on disk as the fsync policy promises. */
-  async writeRaw(task: RawTask): Promise<void> {
-    const { index } = await this.#writePlane(() => this.#images.raw(task), task, task.index);
+  /** Returns when the plane is on disk as the fsync policy promises. `hurried` leaves out its compression. */
+  async writeRaw(task: RawTask, hurried: boolean): Promise<void> {
+    const { index } = await this.#writePlane(() => this.#images.raw(task), task, task.index, hurried);
     this.#frames.set(task.sequence, { raw: { index, sha256: pixelHash(task.pixels) } });
   }
 
-  async writeEnhanced(task: EnhancedTask): Promise<void> {
+  async writeEnhanced(task: EnhancedTask, hurried: boolean): Promise<void> {
     const frame = this.#frames.get(task.sequence) ?? {};
     const { prediction, normalisation, intensityScale, magnification } = task;
     const provenance = await this.#provenance({ prediction, normalisation, intensityScale, magnification });
     const wanted = frame.raw?.index ?? task.index;
-    const { image, index } = await this.#writePlane(() => this.#images.enhanced(task), task, wanted);
+    const { image, index } = await this.#writePlane(() => this.#images.enhanced(task), task, wanted, hurried);
     this.#frames.set(task.sequence, {
       ...frame,
       provenance,
@@ -151,15 +145,13 @@ export class SessionWriter {
     imageFor: () => ImageWriter,
     task: RawTask,
     wanted: FrameIndex,
+    hurried: boolean,
   ): Promise<{ image: string; index: FrameIndex }> {
     const placed = await this.#whenDiskIsWell(async () => {
       this.#disk.assertRoom();
-      const startedMs = performance.now();
       const image = imageFor();
       const index = image.place(wanted);
-      const hurried = this.#busyShare > HURRY_ABOVE_BUSY_SHARE;
-      this.#disk.wrote(await image.write({ ...task, index }, { hurried }));
-      this.#wasBusy(startedMs);
+      this.#disk.wrote(await image.write({ ...task, index }, hurried));
       return { image: image.description.name, index };
     });
     // A flush that fails cannot be waited out: nobody knows what it has lost.
@@ -191,13 +183,6 @@ export class SessionWriter {
     this.#images.sync();
     this.#ledger.sync();
     this.#syncedMs = performance.now();
-  }
-
-  #wasBusy(startedMs: number): void {
-    const now = performance.now();
-    const share = (now - startedMs) / Math.max(now - this.#idleSinceMs, 1e-3);
-    this.#busyShare += BUSY_WEIGHT * (share - this.#busyShare);
-    this.#idleSinceMs = now;
   }
 
   /** Does `work`; with `onDiskTrouble: wait`, again and again until the disk takes it. Throws what the disk did otherwise. */

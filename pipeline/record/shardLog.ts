@@ -130,20 +130,21 @@ export class ShardLog {
     return this.#planes.keys();
   }
 
-  /** Appends one stored plane. When it throws, everything before is as it was. Returns the bytes written. */
-  append(position: number, sequence: number, arrivedMs: number, stored: Uint8Array): number {
-    const header = makeHeader(position, sequence, arrivedMs, stored.length);
+  /** Appends one stored plane, given in parts. When it throws, everything before is as it was. Returns the bytes written. */
+  append(position: number, sequence: number, arrivedMs: number, stored: readonly Uint8Array[]): number {
+    const sizeBytes = stored.reduce((sum, part) => sum + part.length, 0);
+    const header = makeHeader(position, sequence, arrivedMs, sizeBytes);
     try {
-      writeFully(this.#fd, [header, stored]);
+      writeFully(this.#fd, [header, ...stored]);
     } catch (error) {
       this.#cutBack();
       throw error;
     }
     const offset = this.#length + HEADER_BYTES;
-    this.#planes.set(position, { position, offset, sizeBytes: stored.length, sequence, arrivedMs });
-    this.#length = offset + stored.length;
+    this.#planes.set(position, { position, offset, sizeBytes, sequence, arrivedMs });
+    this.#length = offset + sizeBytes;
     this.#dirty = true;
-    return HEADER_BYTES + stored.length;
+    return HEADER_BYTES + sizeBytes;
   }
 
   sync(): void {

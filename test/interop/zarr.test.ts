@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import type { ClassifiedFrame } from '../../pipeline/frame.ts';
+import { bytesOf } from '../../pipeline/record/pixels.ts';
 import { createRecorder } from '../../pipeline/record/recorder.ts';
+import { SessionWriter } from '../../pipeline/record/sessionWriter.ts';
+import { RECORD_DEFAULTS } from '../../pipeline/record/settings.ts';
 import { python } from '../fixtures/python.ts';
 import { acquisition, frame, row, SIZE, totals } from '../pipeline/record/frames.ts';
 
@@ -37,6 +40,11 @@ interface Report {
   images: Record<'raw' | 'enhanced', Record<string, unknown>>;
 }
 
+function readWithPython(store: string): Report {
+  const script = join(import.meta.dirname, 'zarrRead.py');
+  return JSON.parse(execFileSync(python!, [script, store], { encoding: 'utf8' })) as Report;
+}
+
 function hashes(planeOf: (frame: ClassifiedFrame) => Uint16Array, size: number): string[] {
   const byT = new Map(frames.map((one) => [one.meta.index.t, planeOf(one)]));
   const sha256 = (pixels: Uint16Array) => createHash('sha256').update(new Uint8Array(pixels.buffer)).digest('hex');
@@ -45,7 +53,6 @@ function hashes(planeOf: (frame: ClassifiedFrame) => Uint16Array, size: number):
 
 describe.skipIf(!python)('zarr-python and ome-zarr', () => {
   it('read every pixel and accept the metadata', () => {
-    const script = join(import.meta.dirname, 'zarrRead.py');
     const { raw, enhanced } = (JSON.parse(execFileSync(python!, [script, images], { encoding: 'utf8' })) as Report)
       .images;
     expect(raw).toMatchObject({
@@ -68,6 +75,25 @@ describe.skipIf(!python)('zarr-python and ome-zarr', () => {
   }, 60_000);
 });
 
+describe.skipIf(!python)('zarr-python', () => {
+  it.each(['none', 'blosc', 'zstd'] as const)(
+    'reads planes of the codec %s, those stored in a hurry as well',
+    async (codec) => {
+      const settings = { ...RECORD_DEFAULTS, root, codec, planesPerShard: 4, softwareVersion: '0.0.0' };
+      const order = { acquisition: acquisition({ id: codec }), settings, constants: {} };
+      const writer = new SessionWriter(order, () => {});
+      for (const { meta, raw } of frames) {
+        const task = { ...meta, pixels: bytesOf(raw) };
+        await writer.writeRaw(task, meta.sequence % 2 === 0);
+      }
+      await writer.close(totals({}), undefined);
+      const { raw } = readWithPython(join(writer.folder, 'images.ome.zarr')).images;
+      expect(raw['sha256']).toEqual(hashes(({ raw }) => raw.data as Uint16Array, SIZE));
+    },
+    60_000,
+  );
+});
+
 describe('zarrita over HTTP', () => {
   let server: Server;
   beforeAll(async () => {
@@ -88,12 +114,7 @@ describe('zarrita over HTTP', () => {
 });
 
 /** A plain file server that knows byte ranges, as any web server does. */
-function serveFile(
-  folder: string,
-  url: string,
-  range: string | undefined,
-  response: ServerResponse,
-): void {
+function serveFile(folder: string, url: string, range: string | undefined, response: ServerResponse): void {
   const path = join(folder, url);
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found?.isFile()) return void response.writeHead(404).end();
