@@ -53,8 +53,7 @@ function hashes(planeOf: (frame: ClassifiedFrame) => Uint16Array, size: number):
 
 describe.skipIf(!python)('zarr-python and ome-zarr', () => {
   it('read every pixel and accept the metadata', () => {
-    const { raw, enhanced } = (JSON.parse(execFileSync(python!, [script, images], { encoding: 'utf8' })) as Report)
-      .images;
+    const { raw, enhanced } = readWithPython(images).images;
     expect(raw).toMatchObject({
       shape: [11, 1, 1, SIZE, SIZE],
       dtype: 'uint16',
