@@ -35,11 +35,14 @@ export function bearerOf(header: string | undefined): string | undefined {
 
 /**
  * True for requests that no foreign web page can make: the page's origin, if there is one, is the host that it talks to; and on
- * loopback that host is a loopback name, so that a foreign name that resolves to 127.0.0.1 gets nowhere.
+ * loopback without a token that host is a loopback name, so that a foreign name that resolves to 127.0.0.1 gets nowhere.
  */
-export function isSameOrigin(headers: { origin?: string; host?: string }, listensOn: string): boolean {
+export function isSameOrigin(
+  headers: { origin?: string; host?: string },
+  service: { readonly host: string; readonly token?: string },
+): boolean {
   const host = headers.host ?? '';
-  if (isLoopback(listensOn) && !isLoopback(hostName(host))) return false;
+  if (!service.token && isLoopback(service.host) && !isLoopback(hostName(host))) return false;
   if (headers.origin === undefined) return true;
   try {
     return new URL(headers.origin).host === host;

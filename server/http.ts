@@ -33,7 +33,7 @@ export async function createHttp(settings: HttpSettings): Promise<FastifyInstanc
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(PAGE_HEADERS);
-    if (!isSameOrigin(request.headers, settings.host)) {
+    if (!isSameOrigin(request.headers, settings)) {
       return reply.code(403).send({ problem: 'requests from pages of other origins are refused' });
     }
     // The route that answers, and not the address as it was written: `/%61pi` leads to `/api` too.

@@ -21,8 +21,10 @@ export function createSockets(http: HttpServer, { host, token, source, limits }:
     serveClient: false,
     transports: ['websocket'],
     maxHttpBufferSize: source.kind === 'socketio' ? socketIoBufferBytes(limits.frameBytes) : VIEWER_MESSAGE_BYTES,
-    allowRequest: (request, done) => done(null, isSameOrigin(request.headers, host)),
+    allowRequest: (request, done) => done(null, isSameOrigin(request.headers, { host, token })),
   });
+  // Nobody has business in the default namespace; who joins no other one is disconnected.
+  server.use((_socket, next) => next(new Error(`connect to ${LIVE_NAMESPACE} or ${INGEST_NAMESPACE}`)));
   const guarded = (name: string): Namespace =>
     server.of(name).use(({ handshake }, next) => {
       next(isToken(token, handshake.auth.token) ? undefined : new Error('this service asks for its token'));

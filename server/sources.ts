@@ -10,7 +10,6 @@ import { openSessionIfThere } from '../pipeline/record/review.ts';
 import { createFolderSource } from '../pipeline/source/folder/folder.ts';
 import { createReplaySource } from '../pipeline/source/replay.ts';
 import { createSocketIoSource } from '../pipeline/source/socketIo.ts';
-import { PRESETS, type PresetName } from '../pipeline/source/simulator/presets.ts';
 import { createSimulator } from '../pipeline/source/simulator/simulator.ts';
 import { createTcpSource } from '../pipeline/source/tcp.ts';
 import type { Config, SourceKind } from './config/schema.ts';
@@ -27,13 +26,8 @@ export function createSource(config: Config, ingest: Namespace, log: Logger): So
   switch (source.kind) {
     case 'simulator': {
       const { preset, size, rate, frames, seed } = source.simulator;
-      if (!(preset in PRESETS)) {
-        throw new ConfigError(
-          `source.simulator.preset = "${preset}": must be one of ${Object.keys(PRESETS).join(', ')}`,
-        );
-      }
       return createSimulator({
-        preset: preset as PresetName,
+        preset,
         seed,
         sizeX: size,
         sizeY: size,

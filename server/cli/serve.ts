@@ -23,7 +23,7 @@ export interface DemoOptions extends ServiceOptions {
   readonly scene?: string;
 }
 
-/** Serves until the source ends the service (a signal does): resolves to the exit code. */
+/** Serves until a signal ends it, also after the source has ended: resolves to the exit code. */
 export function serveCommand(options: ServeOptions): Promise<number> {
   return run(options, {
     'source.kind': options.source ?? (options.folder ? 'folder' : undefined),
@@ -88,7 +88,8 @@ Ctrl-C stops it.
 }
 
 function account(totals: LedgerTotals): string {
-  const { arrived, recorded, enhanced, unenhanced, superseded, corrupt, unrecorded, missing } = totals;
+  const { recorded, enhanced, unenhanced, superseded, corrupt, unrecorded, carried, missing } = totals;
+  const arrived = totals.arrived - carried; // What one session handed on to the next has arrived in both.
   return `ledger      ${arrived} frames arrived: ${enhanced} enhanced, ${superseded} superseded, ${unenhanced} without enhancement, ${corrupt} corrupt, ${unrecorded} not kept; ${recorded} recorded; ${missing} never arrived
             ${balances(totals) ? 'the account balances' : 'THE ACCOUNT DOES NOT BALANCE'}
 `;

@@ -1,5 +1,5 @@
-import { parse as parseYaml } from 'yaml';
 import { ConfigError } from '../../pipeline/errors.ts';
+import { readValue } from './load.ts';
 
 /** `['viewers.maxRate=30']` -> `{ 'viewers.maxRate': 30 }`; values are read as YAML. Throws ConfigError. */
 export function parseAssignments(assignments: readonly string[]): Record<string, unknown> {
@@ -7,7 +7,7 @@ export function parseAssignments(assignments: readonly string[]): Record<string,
     assignments.map((assignment) => {
       const [, key, value] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
       if (key === undefined) throw new ConfigError(`--set ${assignment}: expected key=value`);
-      return [key, parseYaml(value as string)];
+      return [key, readValue(value as string, `--set ${key}`)];
     }),
   );
 }

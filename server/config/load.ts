@@ -32,13 +32,22 @@ export function loadConfig({ file, flags = {}, environment = process.env }: Conf
   for (const { key, isText } of settings()) {
     const name = environmentName(key);
     const value = environment[name];
-    if (value !== undefined) put(key, isText ? value : parseYaml(value), name);
+    if (value !== undefined) put(key, isText ? value : readValue(value, name), name);
   }
   for (const [key, value] of Object.entries(flags)) if (value !== undefined) put(key, value, 'command line');
 
   const parsed = configSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
   throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, merged, origin)).join('\n'));
+}
+
+/** A value written as YAML: `30`, `true`, `[a, b]`. Throws ConfigError naming where it stands. */
+export function readValue(text: string, where: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    throw new ConfigError(`${where}: ${text} is not a value: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function readYaml(file: string): Tree {

@@ -5,10 +5,13 @@
 
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../monitoring/logger.ts';
+import { type PresetName, PRESETS } from '../../pipeline/source/simulator/presets.ts';
 import { listOf, number, oneOf, text, whole, yesNo } from './fields.ts';
 
 export const SOURCE_KINDS = ['simulator', 'folder', 'tcp', 'socketio', 'replay'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+const PRESET_NAMES = Object.keys(PRESETS) as [PresetName, ...PresetName[]];
 
 const source = z.strictObject({
   kind: oneOf('where frames come from', SOURCE_KINDS).default('simulator'),
@@ -36,9 +39,7 @@ const source = z.strictObject({
     .prefault({}),
   simulator: z
     .strictObject({
-      preset: text('which instrument is simulated: fv-video, fv-hr, scmos, smear, nightmare, blank').default(
-        'fv-video',
-      ),
+      preset: oneOf('which instrument is simulated', PRESET_NAMES).default('fv-video'),
       size: whole('width and height of the raw frame (default: the preset)', 'px', 64, 4096).optional(),
       rate: number('frames/s (default: the preset); 0 means as fast as possible', 'frames/s', 0, 10_000).optional(),
       frames: whole('stop after so many frames; 0 means never', 'frames', 0, 1_000_000_000).default(0),

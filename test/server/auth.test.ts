@@ -40,6 +40,14 @@ describe('who may talk to the service', () => {
     ['the lab network', { host: 'scope-pc:8470', origin: 'http://scope-pc:8470' }, '0.0.0.0', true],
     ['a broken origin', { host: '127.0.0.1:8470', origin: 'null' }, '127.0.0.1', false],
   ])('%s', (_case, headers, listensOn, allowed) => {
-    expect(isSameOrigin(headers, listensOn)).toBe(allowed);
+    expect(isSameOrigin(headers, { host: listensOn })).toBe(allowed);
+  });
+
+  it('trusts the name that a reverse proxy passes on when there is a token to show', () => {
+    const proxied = { host: 'scope.example', origin: 'https://scope.example' };
+    expect(isSameOrigin(proxied, { host: '127.0.0.1', token: 'secret' })).toBe(true);
+    expect(isSameOrigin({ ...proxied, origin: 'https://evil.example' }, { host: '127.0.0.1', token: 'secret' })).toBe(
+      false,
+    );
   });
 });

@@ -68,6 +68,8 @@ describe('configuration', () => {
       e: null,
     });
     expect(() => parseAssignments(['nonsense'])).toThrow('expected key=value');
+    expect(() => parseAssignments(['a.b=[1'])).toThrow('--set a.b: [1 is not a value');
+    expect(() => loadConfig({ environment: { SCOPESTREAM_PORT: '[1' } })).toThrow('SCOPESTREAM_PORT: [1 is not');
   });
 
   it('has one environment name for each setting', () => {

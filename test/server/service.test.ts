@@ -121,6 +121,9 @@ describe('the service', () => {
       expect((await fetch(`${service.url}${guarded}`)).status).toBe(401);
     const withToken = { headers: { authorization: 'Bearer secret' } };
     expect((await fetch(`${service.url}metrics`, withToken)).status).toBe(200);
+    const nowhere = io(service.url, { transports: ['websocket'], forceNew: true });
+    closing.push(() => nowhere.disconnect());
+    await expect(new Promise((_, fail) => nowhere.once('connect_error', fail))).rejects.toThrow('connect to /live');
     expect((await fetch(`${service.url}metrics`, { headers: { origin: 'https://example.org' } })).status).toBe(403);
   });
 
