@@ -14,6 +14,9 @@
  *     GET    /sessions/:id/certificate                    certificate.html
  *     GET    /sessions/:id/notes           POST {text, sequence?, author?}
  *     PUT    /sessions/:id/notes/:note     {text}         DELETE the same
+ *     POST   /sessions/:id/exports         {format, what, from?, to?, every?}    GET lists them
+ *     GET    /sessions/:id/exports/:job                   state and progress; DELETE stops it and removes its files
+ *     GET    /sessions/:id/exports/:job/:file
  *     GET    /sessions/:id/zarr/*                         the OME-Zarr store, read-only, with byte ranges
  *
  * Pixels with `format=pixels` (the default) are little-endian and row-major; the `x-` headers say how to read them. Every
@@ -27,6 +30,7 @@ import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { isScopestreamError, messageOf, SessionError } from '../pipeline/errors.ts';
 import { CERTIFICATE_PAGE } from '../pipeline/record/certificate.ts';
+import { EXPORT_FORMATS } from '../pipeline/record/export/exportSession.ts';
 import { addNote, changeNote, MAX_NOTE_CHARS, readNotes, removeNote, renameSession } from '../pipeline/record/notes.ts';
 import { IMAGES_FOLDER } from '../pipeline/record/omeZarr.ts';
 import { encodePicture } from '../pipeline/record/picture.ts';
@@ -41,6 +45,7 @@ import {
   summaryOf,
   trashSession,
 } from '../pipeline/record/sessionFolder.ts';
+import { ExportJobs } from './exportJobs.ts';
 import { OpenSessions } from './openSessions.ts';
 
 const MAX_ROWS = 1000;
@@ -71,6 +76,14 @@ const noteBody = z.object({
   sequence: whole.optional(),
   author: z.string().max(200).optional(),
 });
+const jobParams = z.object({ id: z.string(), job: z.string() });
+const exportBody = z.object({
+  format: z.enum(EXPORT_FORMATS),
+  what: z.enum(['raw', 'enhanced', 'both']).default('raw'),
+  from: whole.optional(),
+  to: whole.optional(),
+  every: z.coerce.number().int().min(1).optional(),
+});
 const nameBody = z.object({ name: z.string().trim().min(1).max(200) });
 
 type PixelQuery = z.output<typeof pixelQuery>;
@@ -80,7 +93,11 @@ export function reviewRoutes(root: string): FastifyPluginAsync {
   return async (app) => {
     mkdirSync(root, { recursive: true });
     const sessions = new OpenSessions(root);
-    app.addHook('onClose', async () => sessions.close());
+    const exports = new ExportJobs();
+    app.addHook('onClose', async () => {
+      sessions.close();
+      await exports.close();
+    });
     app.setErrorHandler((error, _request, reply) => refuse(error, reply));
     await app.register(fastifyStatic, { root, serve: false });
 
@@ -175,6 +192,31 @@ export function reviewRoutes(root: string): FastifyPluginAsync {
     app.delete('/sessions/:id/notes/:note', async (request) => {
       const { id, note } = noteParams.parse(request.params);
       return removeNote(folderOf(root, id), note);
+    });
+
+    app.post('/sessions/:id/exports', async (request, reply) => {
+      const { id } = idParams.parse(request.params);
+      const job = exports.add(id, folderOf(root, id), exportBody.parse(request.body));
+      return reply.code(202).send(job);
+    });
+
+    app.get('/sessions/:id/exports', async (request) => exports.list(idParams.parse(request.params).id));
+
+    app.get('/sessions/:id/exports/:job', async (request) => {
+      const { id, job } = jobParams.parse(request.params);
+      return exports.get(id, job);
+    });
+
+    app.delete('/sessions/:id/exports/:job', async (request) => {
+      const { id, job } = jobParams.parse(request.params);
+      await exports.remove(id, job);
+      return {};
+    });
+
+    app.get('/sessions/:id/exports/:job/:file', async (request, reply) => {
+      const { id, job, file } = jobParams.extend({ file: z.string() }).parse(request.params);
+      const { folder, name } = exports.fileOf(id, job, file);
+      return reply.header('content-disposition', `attachment; filename="${name}"`).sendFile(name, folder);
     });
 
     app.get('/sessions/:id/zarr/*', async (request, reply) => {

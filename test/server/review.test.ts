@@ -146,6 +146,37 @@ describe('the zarr store', () => {
   });
 });
 
+describe('exports', () => {
+  const exportAs = async (payload: object) =>
+    (await app.inject({ method: 'POST', url: `/api/sessions/${ID}/exports`, payload })).json() as { id: string };
+
+  it('run beside the service, tell how far they are, and are downloaded', async () => {
+    const { id } = await exportAs({ format: 'csv' });
+    const job = `/sessions/${ID}/exports/${id}`;
+    await expect
+      .poll(async () => (await get(job)).json(), { timeout: 15_000 })
+      .toMatchObject({
+        state: 'done',
+        done: 6,
+        of: 6,
+        files: [{ name: `${ID}.csv` }],
+      });
+    expect((await get(`${job}/${ID}.csv`)).body.split('\r\n')).toHaveLength(8);
+    expect((await get(`${job}/session.json`)).statusCode).toBe(404);
+    expect((await app.inject({ method: 'DELETE', url: `/api${job}` })).statusCode).toBe(200);
+    expect((await get(job)).statusCode).toBe(404);
+  });
+
+  it('that cannot be made say why', async () => {
+    const { id } = await exportAs({ format: 'png', from: 1000 });
+    await expect
+      .poll(async () => (await get(`/sessions/${ID}/exports/${id}`)).json(), { timeout: 15_000 })
+      .toMatchObject({ state: 'failed', problem: expect.stringMatching(/no recorded frames/) as string });
+    const wrong = await app.inject({ method: 'POST', url: `/api/sessions/${ID}/exports`, payload: { format: 'exe' } });
+    expect(wrong.statusCode).toBe(400);
+  });
+});
+
 describe('deleting', () => {
   it('needs a confirmation, and can be taken back', async () => {
     expect((await app.inject({ method: 'DELETE', url: `/api/sessions/${ID}` })).statusCode).toBe(409);
