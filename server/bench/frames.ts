@@ -1,7 +1,7 @@
 /** Frames for benchmarks: rendered once by the simulated microscope, so that the simulation itself is not measured. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ArrivedFrame, SourceEvent } from '../../pipeline/frame.ts';
+import type { ArrivedFrame, Payload, SourceEvent } from '../../pipeline/frame.ts';
 import type { Source } from '../../pipeline/ports.ts';
 import { createSimulator } from '../../pipeline/source/simulator/simulator.ts';
 
@@ -23,7 +23,7 @@ export interface Playing {
   readonly count: number;
 }
 
-/** Plays frames from memory, over and over. */
+/** Plays frames from memory, over and over. Each one has pixels of its own, as frames from an instrument have: what is kept shows. */
 export function memorySource(frames: readonly ArrivedFrame[], { rate, count }: Playing): Source {
   return {
     kind: 'memory',
@@ -37,6 +37,7 @@ export function memorySource(frames: readonly ArrivedFrame[], { rate, count }: P
         const frame = frames[number % frames.length] as ArrivedFrame;
         yield {
           ...frame,
+          payload: copyOf(frame.payload),
           name: `memory#${number}`,
           arrivedMs: performance.timeOrigin + performance.now(),
           description: { ...frame.description, index: { t: number, c: 0, z: 0 } },
@@ -44,4 +45,9 @@ export function memorySource(frames: readonly ArrivedFrame[], { rate, count }: P
       }
     },
   };
+}
+
+function copyOf(payload: Payload): Payload {
+  if (payload.kind !== 'plane') return payload;
+  return { kind: 'plane', plane: { ...payload.plane, data: payload.plane.data.slice() } };
 }
