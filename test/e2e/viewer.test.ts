@@ -192,7 +192,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await page.keyboard.press(',');
     await page.getByText('Light', { exact: true }).click();
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('2');
     await vi.waitFor(
       async () => expect(await page.evaluate(`localStorage['scopestream.display']`)).toContain('side'),
@@ -228,7 +228,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await page.keyboard.press('?');
     await sees('Hatch pixels that disagree with raw');
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('dialog').waitFor({ state: 'detached' });
   }, 120_000);
 
   it.each([
