@@ -30,6 +30,15 @@ export function unlockSession(folder: string): void {
   rmSync(join(folder, LOCK_FILE), { force: true });
 }
 
+/** The recorder lets go of a session that it could not close: whoever opens it next puts it in order. */
+export function abandonLock(folder: string): void {
+  try {
+    utimesSync(join(folder, LOCK_FILE), 0, 0); // Works on a full disk, where nothing can be written.
+  } catch {
+    // The disk is gone or read-only: the session is left once this process has ended.
+  }
+}
+
 /** `live`: a recorder is at work. `left`: one was, and is gone without closing. `none`: the session was closed. */
 export function lockState(folder: string): 'live' | 'left' | 'none' {
   const path = join(folder, LOCK_FILE);
@@ -41,6 +50,7 @@ export function lockState(folder: string): 'live' | 'left' | 'none' {
   } catch {
     return 'none';
   }
+  if (touchedMs === 0) return 'left';
   if (lock.host !== hostname()) return Date.now() - touchedMs < SILENT_AFTER_MS ? 'live' : 'left';
   return isRunning(lock.pid) && lock.processStart === processStart(lock.pid) ? 'live' : 'left';
 }

@@ -15,7 +15,7 @@ import { DiskWatch } from './diskWatch.ts';
 import { FrameIndexFile, INDEX_FILE } from './frameIndex.ts';
 import type { ImageWriter } from './imageWriter.ts';
 import { chainStart, LEDGER_FILE, LedgerFile } from './ledgerFile.ts';
-import { lockSession, touchLock, unlockSession } from './lock.ts';
+import { abandonLock, lockSession, touchLock, unlockSession } from './lock.ts';
 import type { DiskReport, EnhancedTask, RawTask, RecordOrder } from './messages.ts';
 import { IMAGES_FOLDER } from './omeZarr.ts';
 import { pixelHash } from './pixels.ts';
@@ -122,23 +122,34 @@ export class SessionWriter {
     this.#closing.abort();
   }
 
-  /** Finishes the shards, the metadata and the ledger, and certifies. `failure`: why the session had to end. */
+  /**
+   * Finishes the shards, the metadata and the ledger, and certifies. `failure`: why the session had to end. When the disk
+   * does not let it, the session is left to be put in order by whoever opens it next, and the disk's error is thrown.
+   */
   async close(totals: LedgerTotals, failure: string | undefined): Promise<void> {
-    await this.#writeLine({ event: 'closed', atMs: Date.now(), totals, ...(failure !== undefined && { failure }) });
-    await this.#whenDiskIsWell(() => {
-      this.#images.close();
-      this.#ledger.close();
-      this.#index.close();
-      writeCertificate(this.folder, {
-        account: this.#account.account,
-        ledger: { lines: this.#lines, head: this.#ledger.head },
-        totals,
-        ...(failure !== undefined && { failure }),
-      });
-      unlockSession(this.folder);
-      syncFolder(this.folder);
-    });
+    try {
+      await this.#writeLine({ event: 'closed', atMs: Date.now(), totals, ...(failure !== undefined && { failure }) });
+      await this.#whenDiskIsWell(() => this.#finish(totals, failure));
+    } catch (error) {
+      this.#letGo();
+      abandonLock(this.folder);
+      throw error;
+    }
     this.#tellDisk();
+  }
+
+  #finish(totals: LedgerTotals, failure: string | undefined): void {
+    this.#images.close();
+    this.#ledger.close();
+    this.#index.close();
+    writeCertificate(this.folder, {
+      account: this.#account.account,
+      ledger: { lines: this.#lines, head: this.#ledger.head },
+      totals,
+      ...(failure !== undefined && { failure }),
+    });
+    unlockSession(this.folder);
+    syncFolder(this.folder);
   }
 
   async #writePlane(

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import type { ClassifiedFrame } from '../../pipeline/frame.ts';
@@ -91,6 +91,21 @@ describe.skipIf(!python)('zarr-python', () => {
     },
     60_000,
   );
+});
+
+describe.skipIf(!python)('the check in docs/recording.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/recording.md'), 'utf8');
+  const check = /```python\n(.*?)```/s.exec(page)![1]!;
+  const run = () => execFileSync(python!, ['-c', check], { cwd: dirname(images), stdio: 'pipe' });
+
+  it('passes on a session as it was recorded, and fails on one that was edited', () => {
+    run();
+    const ledger = join(dirname(images), 'frames.jsonl');
+    const text = readFileSync(ledger, 'utf8');
+    writeFileSync(ledger, text.replace('frame-6.tif', 'frame-7.tif'));
+    expect(run).toThrow(/AssertionError/);
+    writeFileSync(ledger, text);
+  });
 });
 
 describe('zarrita over HTTP', () => {

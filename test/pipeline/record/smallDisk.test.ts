@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -61,11 +61,17 @@ describe.skipIf(!canMount)('a disk of 4 MB', () => {
     ['with room kept for closing', 512 * 1024],
     ['to the last byte', 0],
   ])('that is full, %s, keeps every frame that it took', async (_, reserveBytes) => {
+    const filler = join(mountPoint, 'filler');
+    writeFileSync(filler, new Uint8Array(2 ** 20));
     const recording = await start({ reserveBytes });
     const taken = await fill(recording);
     expect(taken).toBeGreaterThan(50);
     await expect(recording.close(totals({ arrived: taken }))).rejects.toThrow(/the disk is full/);
+    rmSync(filler);
     const session = await openSession(recording.status.path!);
+    expect(session.recoveryFault).toBeUndefined();
+    expect(session.isLive).toBe(false);
+    expect(existsSync(join(session.folder, 'certificate.json'))).toBe(true);
     for (let t = 0; t < taken; t++) {
       expect(samePixels((await session.readImage('raw', { t, c: 0, z: 0 }))?.plane, plane(t, SIDE))).toBe(true);
     }
