@@ -34,7 +34,7 @@ export class PathMonitor implements Monitor {
   missing(count: number, reason: string): void {
     this.#metrics.missing.inc(count);
     this.window.missing += count;
-    this.#log.warn({ count, reason }, 'frames are missing');
+    this.window.missingReason = reason;
   }
 
   stageDone(stage: StageName, ms: number): void {
@@ -71,6 +71,9 @@ export class PathMonitor implements Monitor {
     const { window } = this;
     for (const [stage, { count, last }] of window.faults) {
       this.#log.warn({ stage, count, last }, `${stage} failed in the last second: ${count}`);
+    }
+    if (window.missing > 0) {
+      this.#log.warn({ count: window.missing, last: window.missingReason }, 'frames never arrived');
     }
     const superseded = window.ended.superseded ?? 0;
     if (superseded === 0) return;

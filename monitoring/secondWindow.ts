@@ -11,6 +11,8 @@ export interface Percentiles {
 export class SecondWindow {
   arrived = 0;
   missing = 0;
+  /** Of the last gap. */
+  missingReason = '';
   recorded = 0;
   ended: Partial<Record<FrameEnd, number>> = {};
   readonly faults = new Map<StageName, { count: number; last: string }>();

@@ -39,7 +39,7 @@ export interface Channel {
 
 /** What does not change while one source delivers frames of one shape. */
 export interface Acquisition {
-  /** Unique, sortable by start, safe in a file name: `20261121-004512-simulator`. */
+  /** Unique, sortable by start, safe in a file name: `20261121-004512-123-simulator`. */
   readonly id: string;
   /** For people: the sample, the folder, the sender. */
   readonly name: string;

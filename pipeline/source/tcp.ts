@@ -104,7 +104,9 @@ class TcpIngest {
   async #takeFrames(reader: ByteReader, peer: string): Promise<number> {
     const { idleTimeoutMs, frameTimeoutMs } = this.#limits;
     let taken = 0;
-    while (await reader.hasMore(idleTimeoutMs)) {
+    // Who has yet to show the token may not hold a place for long.
+    const firstMs = this.#options.token === undefined ? idleTimeoutMs : frameTimeoutMs;
+    while (await reader.hasMore(taken === 0 ? firstMs : idleTimeoutMs)) {
       const deadlineMs = performance.now() + frameTimeoutMs;
       const header = await readHeader(reader, this.#limits, deadlineMs);
       if (taken === 0) this.#checkToken(header);

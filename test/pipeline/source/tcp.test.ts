@@ -229,6 +229,12 @@ describe('TCP source: hostile or broken senders', () => {
     expect(await numbers(await take(events, 2))).toEqual([1, 2]);
   });
 
+  it('lets nobody hold a place for long who has not shown the token', async () => {
+    const { address } = await listen({ token: 'secret', limits: { frameTimeoutMs: 150, idleTimeoutMs: 60_000 } });
+    const stranger = await connectTo(address);
+    expect(await stranger.answer).toBe('error no frame for 0.15 s\n');
+  });
+
   it('closes connections that are too slow or idle, and refuses too many', async () => {
     const limits = { frameTimeoutMs: 150, idleTimeoutMs: 300, maxConnections: 2 };
     const { address } = await listen({ limits });
