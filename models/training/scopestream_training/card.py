@@ -118,7 +118,8 @@ view; no field and no file of the scored sets was read in training (checked by n
 W2S: {source} towards `avg400`, 10 held-out fields x 3 channels. `tubulin` and `bbbc039`: 5 held-out images each of other
 instruments under simulated PMT noise at the stated photons of a bright sample, {sampling}.
 `lysosome`: live cells and their own noise, no ground truth: uPSNR against the next frame, where motion counts as error.
-The Gaussian (after bicubic) has the best single sigma *for each row*, chosen on the scored images, which favours it.
+The Gaussian (after bicubic) has the best single sigma *for each row*, chosen on the scored images, which favours it;
+"W2S, all" is the mean of its three rows (with one sigma for all channels it is lower).
 
 | set | bicubic | best Gaussian | float32 | shipped ({card.precision}) |
 |---|---|---|---|---|

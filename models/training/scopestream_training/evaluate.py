@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,7 @@ def with_lysosome(scores: dict[str, list[float]], data: Path, stride: int, apply
     return {**scores, "lysosome, own noise (uPSNR)": [next_frame_psnr(data, stride, apply)]}
 
 
+@cache
 def bench(data: Path, stride: int) -> Bench:
     scenes = [
         *w2s_scenes(data, stride),

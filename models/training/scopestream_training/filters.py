@@ -23,5 +23,5 @@ def bicubic(frame: np.ndarray, factor: int) -> np.ndarray:
 
 
 def gaussian(frame: np.ndarray, sigma: float, factor: int) -> np.ndarray:
-    """Bicubic, then a Gaussian of `sigma` input samples (on W2S 0.25 dB better than the other order)."""
+    """Bicubic, then a Gaussian of `sigma` input samples; on W2S the order changes the score by 0.02 dB at most."""
     return gaussian_filter(bicubic(frame, factor), sigma * factor, mode="nearest")

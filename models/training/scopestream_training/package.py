@@ -101,12 +101,13 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint.pt")
+    parser.add_argument("configs", type=Path, nargs="+")
+    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint.pt, the same for all of them")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--zoo", type=Path, required=True)
     arguments = parser.parse_args()
-    print(package(arguments.config, arguments.run, arguments.data, arguments.zoo))
+    for config in arguments.configs:
+        print(package(config, arguments.run, arguments.data, arguments.zoo), flush=True)
 
 
 if __name__ == "__main__":
