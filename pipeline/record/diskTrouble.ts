@@ -20,6 +20,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EFBIG: 'the file system does not take files as large as this',
   EMFILE: 'too many files are open',
   ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a part of the path is a file',
 };
 
 /** `/data/session: the disk is full (ENOSPC)` */

@@ -1,5 +1,6 @@
 /** The recording thread: compression, checksums and all file access of one session, one task after the other. */
 
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BusyShare } from './busyShare.ts';
 import { describeDiskTrouble } from './diskTrouble.ts';
@@ -86,8 +87,9 @@ function record(writer: SessionWriter): void {
 try {
   record(new SessionWriter(order, (report) => tell({ type: 'disk', report })));
 } catch (error) {
-  const { code } = error as NodeJS.ErrnoException;
-  const folder = `${order.settings.root}/${order.acquisition.id}`;
-  const problem = code === 'EEXIST' ? `${folder}: a session of this name is there already` : undefined;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const folder = join(order.settings.root, order.acquisition.id);
+  const problem =
+    code === 'EEXIST' && path === folder ? `${folder}: a session of this name is there already` : undefined;
   tell({ type: 'failed', problem: problem ?? describeDiskTrouble(error, folder) });
 }

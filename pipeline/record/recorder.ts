@@ -61,6 +61,8 @@ class ThreadRecording implements Recording {
   #failure: RecordError | undefined;
   #closed: { readonly resolve: () => void } | undefined;
   #isClosed = false;
+  /** The thread has ended, as it should or not. */
+  #hasEnded = false;
 
   constructor(thread: Worker, folder: string) {
     this.#thread = thread;
@@ -68,6 +70,7 @@ class ThreadRecording implements Recording {
     thread.on('message', (message: FromThread) => this.#hear(message));
     thread.on('error', (error) => this.#fail(new RecordError(`${folder}: ${messageOf(error)}`, { cause: error })));
     thread.on('exit', () => {
+      this.#hasEnded = true;
       if (!this.#isClosed) this.#fail(new RecordError(`${folder}: the recording thread has ended`));
     });
   }
@@ -114,6 +117,7 @@ class ThreadRecording implements Recording {
   /** Throws RecordError when the session could not be finished; what was recorded is on disk all the same. */
   async close(totals: LedgerTotals): Promise<void> {
     if (this.#isClosed) return;
+    if (this.#hasEnded) throw this.#failure ?? new RecordError(`${this.#folder}: the recording thread has ended`);
     const closed = new Promise<void>((resolve) => (this.#closed = { resolve }));
     this.#post({ type: 'close', totals });
     await closed;

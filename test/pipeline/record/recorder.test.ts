@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -126,6 +126,12 @@ describe('trouble', () => {
   it('refuses to write into a session that is there', async () => {
     await record([frame(0)]);
     await expect(record([frame(0)])).rejects.toThrow(/a session of this name is there already/);
+  });
+
+  it('refuses a folder for sessions that is a file', async () => {
+    writeFileSync(join(root, 'file'), '');
+    const recorder = createRecorder({ root: join(root, 'file'), softwareVersion: '0.0.0' });
+    await expect(recorder.open(acquisition())).rejects.toMatchObject({ tag: 'record', message: /path is a file/ });
   });
 
   it('ends a session by name when the disk is full, with what was recorded intact', async () => {
