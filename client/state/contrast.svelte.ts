@@ -16,6 +16,7 @@ interface Follower {
   readonly contrast: AutoContrast;
   top: number;
   sessionId: string;
+  seen: LiveFrame | undefined;
 }
 
 export class Contrast {
@@ -28,7 +29,14 @@ export class Contrast {
    */
   observe(frame: LiveFrame): void {
     const { index, sessionId } = frame.header;
-    const follower = (this.#followers[index.c] ??= { contrast: new AutoContrast(), top: 0, sessionId });
+    const follower = (this.#followers[index.c] ??= {
+      contrast: new AutoContrast(),
+      top: 0,
+      sessionId,
+      seen: undefined,
+    });
+    if (follower.seen === frame) return;
+    follower.seen = frame;
     if (follower.sessionId !== sessionId) {
       follower.contrast.reset();
       follower.top = 0;

@@ -43,7 +43,11 @@ export class Desk {
   pointer = $state.raw<Point>();
   notice = $state.raw<Notice>();
 
-  channelCount = $derived(Math.max(this.acquisition?.channels.length ?? 1, this.frames.byChannel.length, 1));
+  isColour = $derived((this.frames.newest?.raw ?? this.acquisition)?.samplesPerPixel === 3);
+  /** Channels that come as frames of their own; the three samples of a colour pixel are one. */
+  channelCount = $derived(
+    Math.max(this.isColour ? 1 : (this.acquisition?.channels.length ?? 1), this.frames.byChannel.length, 1),
+  );
   /** Raw intensity from which on a pixel is saturated. */
   saturatedFrom = $derived(2 ** (this.acquisition?.significantBits ?? 16) - 1);
   magnification = $derived(this.frames.newest?.enhanced?.magnification ?? 1);

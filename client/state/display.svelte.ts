@@ -39,7 +39,11 @@ export class Display {
 
 function initial(): DisplaySettings {
   const linked = settingsInLink(location.href);
-  if (linked !== undefined) return fromText(linked);
+  if (linked !== undefined) {
+    // Read once: what the person changes afterwards must not be undone by the next reload.
+    history.replaceState(null, '', location.pathname + location.search);
+    return fromText(linked);
+  }
   try {
     return fromText(localStorage.getItem(STORE_KEY) ?? '');
   } catch {

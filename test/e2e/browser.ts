@@ -5,9 +5,10 @@
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Locator } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { build } from 'vite';
 
@@ -48,6 +49,16 @@ export async function buildPage(): Promise<BuiltPage> {
     logLevel: 'silent',
   });
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** What axe finds serious or critical on the page, in words; empty when all is well. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core') });
+  return page.evaluate(`
+    axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
 }
 
 /** Pixels of what is on the screen at an element. */

@@ -1,16 +1,14 @@
 /** The live page as a person uses it: every control, the keyboard, a dropped line, and accessibility. */
 
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startFakeService, still, type FakeFrame, type FakeService } from '../fakes/liveService.ts';
-import { buildPage, chromiumPath, launchBrowser, type BuiltPage } from './browser.ts';
+import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
 
 const SIZE = 64;
 const WAIT = { timeout: 60_000, interval: 100 };
-const axePath = createRequire(import.meta.url).resolve('axe-core');
 
 const ramp: FakeFrame = {
   sizeX: SIZE,
@@ -93,6 +91,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await reached('record', false);
     await page.getByRole('button', { name: 'Record', exact: true }).click();
     await reached('record', true);
+    await page.getByRole('button', { name: 'End recording' }).waitFor();
     await page.keyboard.press('Shift+S');
     await page.getByRole('dialog').getByRole('button', { name: 'Stop the source' }).click();
     await reached('stopSource');
@@ -241,13 +240,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
       await page.setViewportSize({ width, height });
       await page.goto(`${service.url}?again#view?theme=${theme}`);
       await sees('All is well.');
-      await page.addScriptTag({ path: axePath });
-      const serious = await page.evaluate(`
-      axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-        violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-      expect(serious).toEqual([]);
+      expect(await seriousFindings(page)).toEqual([]);
     },
     120_000,
   );
