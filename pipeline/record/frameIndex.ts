@@ -4,7 +4,7 @@
  *
  * Entry, little-endian, 64 bytes: line offset f64, line bytes u32, end u8, verdict u8, flags u16, sequence f64, arrivedMs
  * f64 (NaN: unknown), t u32, c u16, z u16, cells u16, image u16 (0 = `enhanced`, n = `enhanced-<n+1>`), latencyMs f32,
- * mean f32, enhanceMs f32, deltaT f32.
+ * mean f32, enhanceMs f32, deltaT f64.
  */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
@@ -75,7 +75,7 @@ export function makeEntry(line: LedgerLine, place: LinePlace): Uint8Array {
   entry.writeFloatLE(frame ? frame.endedMs - arrivedMs : NaN, 44);
   entry.writeFloatLE(frame?.quality?.measured.mean ?? NaN, 48);
   entry.writeFloatLE(frame?.times['enhance'] ?? NaN, 52);
-  entry.writeFloatLE(frame?.meta?.deltaT ?? NaN, 56);
+  entry.writeDoubleLE(frame?.meta?.deltaT ?? NaN, 56);
   return entry;
 }
 
@@ -99,7 +99,7 @@ export function readEntry(entries: Buffer, at: number): IndexEntry {
     latencyMs: entries.readFloatLE(base + 44),
     mean: entries.readFloatLE(base + 48),
     enhanceMs: entries.readFloatLE(base + 52),
-    deltaT: entries.readFloatLE(base + 56),
+    deltaT: entries.readDoubleLE(base + 56),
   };
 }
 

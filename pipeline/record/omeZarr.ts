@@ -6,6 +6,7 @@
  *       OME/                    group, "series": ["raw", "enhanced"]
  *       raw/                    group, multiscales, omero
  *         0/                    array t, c, z, y, x
+ *         times/                array t, c, z: when each plane was taken
  *       enhanced/               the same; its own sizes and its own pixel size
  *
  * A colour plane is stored as three channels (R, G, B), because OME-Zarr has no samples; its three samples share a chunk.
@@ -100,6 +101,22 @@ export function imageArray(image: ImageDescription, extent: ImageExtent): object
     ],
     attributes: {},
     dimension_names: ['t', 'c', 'z', 'y', 'x'],
+  };
+}
+
+/** True times of planes, s: one chunk of float64. */
+export function timesArray(shape: readonly number[], startedAt: string): object {
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape,
+    data_type: 'float64',
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: shape } },
+    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+    fill_value: 'NaN',
+    codecs: [{ name: 'bytes', configuration: { endian: 'little' } }],
+    attributes: { unit: 'second', since: startedAt },
+    dimension_names: ['t', 'c', 'z'],
   };
 }
 

@@ -15,6 +15,7 @@ import { chainStart, LEDGER_FILE, LedgerFile, readLedger } from './ledgerFile.ts
 import { lockState, unlockSession } from './lock.ts';
 import { ARRAY_NAME, IMAGES_FOLDER, RAW_IMAGE, seriesGroup } from './omeZarr.ts';
 import { bytesOf, pixelHash } from './pixels.ts';
+import { writePlaneTimes } from './planeTimes.ts';
 import {
   isEvent,
   type LedgerLine,
@@ -23,7 +24,7 @@ import {
   type StoredRaw,
   type UnendedLine,
 } from './rows.ts';
-import { SESSION_FILE } from './sessionFile.ts';
+import { SESSION_FILE, type SessionConstants } from './sessionFile.ts';
 import { LOG_SUFFIX, scanLog, ShardLog } from './shardLog.ts';
 import { StoredImage } from './storedImage.ts';
 
@@ -49,10 +50,16 @@ export async function recoverSession(folder: string): Promise<RecoveredLine | un
   };
   ledger.append(found);
   ledger.close();
+  writePlaneTimes(folder, startedAt(folder));
   writeCertificate(folder, { account: ledger.account.account, ledger: ledger.end() });
   for (const image of images) image.close();
   unlockSession(folder);
   return found;
+}
+
+function startedAt(folder: string): string {
+  const { acquisition } = JSON.parse(readFileSync(join(folder, SESSION_FILE), 'utf8')) as SessionConstants;
+  return acquisition.startedAt;
 }
 
 /** Images whose metadata is on disk, raw first. (One without it never had an acknowledged plane.) */

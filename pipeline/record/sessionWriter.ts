@@ -19,6 +19,7 @@ import { abandonLock, lockSession, touchLock, unlockSession } from './lock.ts';
 import type { DiskReport, EnhancedTask, RawTask, RecordOrder } from './messages.ts';
 import { IMAGES_FOLDER } from './omeZarr.ts';
 import { pixelHash } from './pixels.ts';
+import { writePlaneTimes } from './planeTimes.ts';
 import type { FrameLine, LedgerLine, ProvenanceLine, StoredEnhanced, StoredRaw } from './rows.ts';
 import { SESSION_FILE, sessionConstants } from './sessionFile.ts';
 import { SessionImages } from './sessionImages.ts';
@@ -142,6 +143,7 @@ export class SessionWriter {
     this.#images.close();
     this.#ledger.close();
     this.#index.close();
+    writePlaneTimes(this.folder, this.#order.acquisition.startedAt);
     writeCertificate(this.folder, {
       account: this.#account.account,
       ledger: { lines: this.#lines, head: this.#ledger.head },

@@ -37,6 +37,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 interface Report {
+  times: (number | null)[];
+  timesUnit: string;
   images: Record<'raw' | 'enhanced', Record<string, unknown>>;
 }
 
@@ -53,7 +55,8 @@ function hashes(planeOf: (frame: ClassifiedFrame) => Uint16Array, size: number):
 
 describe.skipIf(!python)('zarr-python and ome-zarr', () => {
   it('read every pixel and accept the metadata', () => {
-    const { raw, enhanced } = readWithPython(images).images;
+    const report = readWithPython(images);
+    const { raw, enhanced } = report.images;
     expect(raw).toMatchObject({
       shape: [11, 1, 1, SIZE, SIZE],
       dtype: 'uint16',
@@ -65,6 +68,10 @@ describe.skipIf(!python)('zarr-python and ome-zarr', () => {
       sha256: hashes(({ enhanced }) => enhanced!.plane.data as Uint16Array, 2 * SIZE),
     });
     expect((raw['sums'] as number[])[HOLE]).toBe(0);
+    const startMs = Date.parse(acquisition().startedAt);
+    const arrived = new Map(frames.map(({ meta }) => [meta.index.t, (meta.arrivedMs - startMs) / 1000]));
+    expect(report.times).toEqual(Array.from({ length: 11 }, (_, t) => arrived.get(t) ?? null));
+    expect(report.timesUnit).toBe('second');
     if ('scale' in raw) {
       expect(raw['scale']).toEqual([0.05, 1, 1, 0.1, 0.1]);
       expect(enhanced['scale']).toEqual([0.05, 1, 1, 0.05, 0.05]);

@@ -21,6 +21,10 @@ for name in root["OME"].attrs["ome"]["series"]:
         "initialised": int(array.nchunks_initialized),
     }
 
+times = root["raw"]["times"]
+report["times"] = [None if value != value else float(value) for value in times[:, 0, 0]]
+report["timesUnit"] = times.attrs["unit"]
+
 try:
     from ome_zarr_models.v05 import Image
 
