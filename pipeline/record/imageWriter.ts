@@ -74,8 +74,12 @@ export class ImageWriter {
     return written;
   }
 
-  sync(): void {
-    for (const { log } of this.#open.values()) log.sync();
+  flushNow(): void {
+    for (const { log } of this.#open.values()) log.flushNow();
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ log }) => log.flush()));
   }
 
   /** Makes the shape on disk cover every plane that was written. */

@@ -9,8 +9,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fdatasyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { createReadStream, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { FlushedFile } from './flushedFile.ts';
 import { writeFully } from './shardLog.ts';
 
 export const LEDGER_FILE = 'frames.jsonl';
@@ -36,10 +37,9 @@ function linkAfter(previous: string, body: string): string {
 /** Appends lines; made for one writer at a time. */
 export class LedgerFile {
   readonly #path: string;
-  #fd: number | undefined;
+  #file: FlushedFile | undefined;
   #length: number;
   #head: string;
-  #dirty = false;
 
   /** Continues after `end`: the length of the whole lines in the file and the chain's head there. */
   constructor(path: string, end: { readonly sizeBytes: number; readonly head: string }) {
@@ -58,9 +58,9 @@ export class LedgerFile {
     const body = JSON.stringify(line);
     const head = linkAfter(this.#head, body);
     const bytes = Buffer.from(`${body.slice(0, -1)}${CHAIN_FIELD}${head}"}\n`);
-    const fd = this.#open();
+    const file = this.#open();
     try {
-      writeFully(fd, [bytes]);
+      writeFully(file.fd, [bytes]);
     } catch (error) {
       this.abandon(); // Opening it again cuts the torn line.
       throw error;
@@ -68,32 +68,37 @@ export class LedgerFile {
     const place = { offset: this.#length, sizeBytes: bytes.length - 1 };
     this.#length += bytes.length;
     this.#head = head;
-    this.#dirty = true;
+    file.wrote();
     return place;
   }
 
-  sync(): void {
-    if (!this.#dirty || this.#fd === undefined) return;
-    fdatasyncSync(this.#fd);
-    this.#dirty = false;
+  /** Forces what was appended to the disk before it returns. */
+  flushNow(): void {
+    this.#file?.flushNow();
+  }
+
+  /** The same while appending goes on. */
+  async flush(): Promise<void> {
+    await this.#file?.flush();
   }
 
   close(): void {
-    this.sync();
+    this.flushNow();
     this.abandon();
   }
 
   /** Closes the file; the next line opens it again. */
   abandon(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+    this.#file?.close();
+    this.#file = undefined;
   }
 
-  #open(): number {
-    if (this.#fd !== undefined) return this.#fd;
-    this.#fd = openSync(this.#path, 'a');
-    ftruncateSync(this.#fd, this.#length);
-    return this.#fd;
+  #open(): FlushedFile {
+    if (this.#file) return this.#file;
+    const fd = openSync(this.#path, 'a');
+    ftruncateSync(fd, this.#length);
+    this.#file = new FlushedFile(fd);
+    return this.#file;
   }
 }
 

@@ -24,14 +24,17 @@ function record(writer: SessionWriter): void {
   let failure: string | undefined;
   const busy = new BusyShare(performance.now());
   const isHurried = () => busy.share > HURRY_ABOVE_BUSY_SHARE;
+  const fail = (error: unknown) => {
+    failure ??= describeDiskTrouble(error, writer.folder);
+    tell({ type: 'failed', problem: failure });
+  };
   const inTurn = (work: () => void | Promise<void>) => {
     last = last.then(async () => {
       const startedMs = performance.now();
       try {
         await work();
       } catch (error) {
-        failure ??= describeDiskTrouble(error, writer.folder);
-        tell({ type: 'failed', problem: failure });
+        fail(error);
       }
       busy.worked(startedMs, performance.now());
     });
@@ -43,6 +46,10 @@ function record(writer: SessionWriter): void {
     ticking = true;
     void inTurn(() => writer.tick()).then(() => (ticking = false));
   }, TICK_MS);
+
+  const { fsync, fsyncIntervalMs } = order.settings;
+  // Under `every-frame` the planes are there already, and this is for the ledger.
+  const flushes = fsync === 'close' ? undefined : setInterval(() => writer.flush().catch(fail), fsyncIntervalMs);
 
   const write = async (id: number, pixels: Uint8Array, work: () => Promise<void>): Promise<void> => {
     try {
@@ -73,6 +80,7 @@ function record(writer: SessionWriter): void {
         break;
       case 'close':
         clearInterval(ticks);
+        clearInterval(flushes);
         writer.stopWaiting();
         void inTurn(() => writer.close(message.totals, failure)).then(() => {
           tell({ type: 'closed' });

@@ -57,8 +57,12 @@ export class SessionImages {
     );
   }
 
-  sync(): void {
-    for (const image of this.#images) image.sync();
+  flushNow(): void {
+    for (const image of this.#images) image.flushNow();
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#images.map((image) => image.flush()));
   }
 
   writeMetadata(): void {

@@ -52,7 +52,6 @@ export class SessionWriter {
   /** Aborted when the session is to close: from then on nobody waits for the disk. */
   readonly #closing = new AbortController();
   #waiting: string | undefined;
-  #syncedMs = performance.now();
   #metadataMs = performance.now();
 
   /** Makes the session's folder. Throws the system's error when it cannot. */
@@ -105,17 +104,20 @@ export class SessionWriter {
     await this.#writeLine({ event: 'missing', count, reason, noticedMs });
   }
 
-  /** The work of every moment: flush, keep the shape on disk in step, say that somebody is at work here. */
+  /** The work of every moment: keep the shape on disk in step, say that somebody is at work here. */
   tick(): void {
-    const { fsync, fsyncIntervalMs } = this.#order.settings;
     const now = performance.now();
-    if (fsync === 'interval' && now - this.#syncedMs >= fsyncIntervalMs) this.#sync();
     if (now - this.#metadataMs >= METADATA_EVERY_MS) {
       this.#images.writeMetadata();
       touchLock(this.folder);
       this.#metadataMs = now;
     }
     this.#tellDisk();
+  }
+
+  /** Forces to the disk what was written before the call, while writing goes on. Rejects with the disk's error. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#images.flush(), this.#ledger.flush()]);
   }
 
   /** The session is about to close: a task that waits for the disk tries once more, and fails by name. */
@@ -168,7 +170,7 @@ export class SessionWriter {
       return { image: image.description.name, index };
     });
     // A flush that fails cannot be waited out: nobody knows what it has lost.
-    if (this.#order.settings.fsync === 'every-frame') this.#sync();
+    if (this.#order.settings.fsync === 'every-frame') this.#images.flushNow();
     return placed;
   }
 
@@ -190,12 +192,6 @@ export class SessionWriter {
     });
     this.#account.add(line);
     this.#lines += 1;
-  }
-
-  #sync(): void {
-    this.#images.sync();
-    this.#ledger.sync();
-    this.#syncedMs = performance.now();
   }
 
   /** Does `work`; with `onDiskTrouble: wait`, again and again until the disk takes it. Throws what the disk did otherwise. */

@@ -13,7 +13,6 @@
 
 import {
   closeSync,
-  fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -26,6 +25,7 @@ import {
 import { dirname } from 'node:path';
 import { checksumFits } from './codec.ts';
 import { crc32c } from './crc32c.ts';
+import { FlushedFile } from './flushedFile.ts';
 
 /** Where a plane lies in a shard file. */
 export interface StoredPlane {
@@ -97,15 +97,14 @@ export function readShardIndex(
 /** The log of one shard, open for appending. All calls are synchronous: they belong in the recording thread. */
 export class ShardLog {
   readonly finalPath: string;
-  readonly #fd: number;
+  readonly #file: FlushedFile;
   readonly #positions: number;
   readonly #planes = new Map<number, StoredPlane>();
   #length: number;
-  #dirty = false;
 
   private constructor(finalPath: string, fd: number, positions: number, contents: LogContents) {
     this.finalPath = finalPath;
-    this.#fd = fd;
+    this.#file = new FlushedFile(fd);
     this.#positions = positions;
     this.#length = contents.goodBytes;
     for (const plane of contents.planes) this.#planes.set(plane.position, plane);
@@ -135,7 +134,7 @@ export class ShardLog {
     const sizeBytes = stored.reduce((sum, part) => sum + part.length, 0);
     const header = makeHeader(position, sequence, arrivedMs, sizeBytes);
     try {
-      writeFully(this.#fd, [header, ...stored]);
+      writeFully(this.#file.fd, [header, ...stored]);
     } catch (error) {
       this.#cutBack();
       throw error;
@@ -143,14 +142,18 @@ export class ShardLog {
     const offset = this.#length + HEADER_BYTES;
     this.#planes.set(position, { position, offset, sizeBytes, sequence, arrivedMs });
     this.#length = offset + sizeBytes;
-    this.#dirty = true;
+    this.#file.wrote();
     return HEADER_BYTES + sizeBytes;
   }
 
-  sync(): void {
-    if (!this.#dirty) return;
-    fdatasyncSync(this.#fd);
-    this.#dirty = false;
+  /** Forces what was appended to the disk before it returns. */
+  flushNow(): void {
+    this.#file.flushNow();
+  }
+
+  /** The same while appending goes on. */
+  flush(): Promise<void> {
+    return this.#file.flush();
   }
 
   /** Appends the shard index, flushes and renames: from here any Zarr reader sees the shard. */
@@ -165,21 +168,21 @@ export class ShardLog {
     const end = index.length - INDEX_CHECKSUM_BYTES;
     view.setUint32(end, crc32c(index.subarray(0, end)), true);
     try {
-      writeFully(this.#fd, [index]);
-      fsyncSync(this.#fd);
+      writeFully(this.#file.fd, [index]);
+      fsyncSync(this.#file.fd);
       renameSync(this.finalPath + LOG_SUFFIX, this.finalPath);
     } catch (error) {
       this.#cutBack();
       throw error;
     }
-    closeSync(this.#fd);
+    this.#file.close();
     syncFolder(dirname(this.finalPath));
   }
 
   /** Closes the file and leaves the log as it is. */
   abandon(): void {
     try {
-      closeSync(this.#fd);
+      this.#file.close();
     } catch {
       // A disk that is gone cannot even close; the descriptor is free all the same.
     }
@@ -187,7 +190,7 @@ export class ShardLog {
 
   #cutBack(): void {
     try {
-      ftruncateSync(this.#fd, this.#length);
+      ftruncateSync(this.#file.fd, this.#length);
     } catch {
       // The disk is gone or read-only: the torn tail stays, and whoever opens the log next cuts it.
     }
