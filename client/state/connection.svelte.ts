@@ -27,7 +27,8 @@ export interface ConnectionEvents {
   readonly refused: (problem: string) => void;
 }
 
-const COMMAND_TIMEOUT_MS = 10_000;
+/** A large model may take this long to load. */
+const COMMAND_TIMEOUT_MS = 30_000;
 
 export class Connection {
   link = $state<LinkState>('connecting');
@@ -102,7 +103,7 @@ export class Connection {
     if (!this.#socket.connected) return Promise.resolve({ ok: false, problem: 'The service cannot be reached now.' });
     return new Promise((resolve) => {
       const giveUp = setTimeout(
-        () => resolve({ ok: false, problem: 'The service did not answer within ten seconds.' }),
+        () => resolve({ ok: false, problem: 'The service did not answer within half a minute.' }),
         COMMAND_TIMEOUT_MS,
       );
       send((result) => {

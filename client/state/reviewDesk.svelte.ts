@@ -35,6 +35,12 @@ export class ReviewDesk extends Desk {
     const duration = (this.seconds.at(-1)?.second ?? 0) + 1;
     return Math.max((this.last + 1) / duration, LEAST_RATE);
   });
+  /** Seconds from the first frame to the one wanted, as they passed at the microscope. */
+  elapsed = $derived.by(() => {
+    const second = this.seconds.findLast(({ firstSequence }) => firstSequence <= this.sequence);
+    if (!second) return 0;
+    return second.second + Math.min((this.sequence - second.firstSequence) / Math.max(second.frames, 1), 1);
+  });
   marks = $derived((this.details?.notes ?? []).filter(({ sequence }) => sequence !== undefined));
 
   #order = 0;
