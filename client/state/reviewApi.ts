@@ -22,9 +22,6 @@ export interface ReviewRow {
 
 export type Which = 'raw' | 'enhanced';
 
-/** Rows given in one answer. */
-export const MOST_ROWS = 1000;
-
 export class ReviewApi {
   readonly #base: string;
   readonly #token: string | undefined;

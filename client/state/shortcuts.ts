@@ -2,6 +2,7 @@
  * The keyboard: tables that the pages obey and the sheet on `?` shows.
  */
 
+import type { Point } from '../draw/viewport.ts';
 import type { Comparison } from './displaySettings.ts';
 import type { Tool } from './tools.svelte.ts';
 import type { Desk } from './desk.svelte.ts';
@@ -39,6 +40,18 @@ const pan = (key: string, shown: string, x: number, y: number, does: string): Sh
   group: 'View',
   does,
   run: ({ stage }) => stage.panBy({ x: x * PAN_STEP, y: y * PAN_STEP }),
+});
+
+/** CSS pixels across a shape that is placed by keyboard. */
+const PLACED_SIZE = 120;
+
+/** Moves the selected shape by one raw sample. */
+const nudge = (key: string, shown: string, x: number, y: number): Shortcut => ({
+  key: `Shift+${key}`,
+  shown: `Shift ${shown}`,
+  group: 'Measure',
+  does: 'Move the selected shape',
+  run: ({ tools }) => tools.selected !== undefined && tools.move(tools.selected, { x, y }),
 });
 
 /** Held down, not pressed: handled apart. */
@@ -105,6 +118,22 @@ const DESK_SHORTCUTS: readonly Shortcut[] = [
   tool('o', 'ellipse', 'Ellipse'),
   tool('n', 'profile', 'Line profile'),
   tool('d', 'distance', 'Distance'),
+  {
+    key: 'enter',
+    shown: 'Enter',
+    group: 'Measure',
+    does: 'Place the shape in the middle',
+    run: ({ tools, stage }) => {
+      const { centreX, centreY, zoom } = stage.view;
+      const reach = PLACED_SIZE / 2 / zoom;
+      const corner = (sign: 1 | -1): Point => ({ x: centreX + sign * reach, y: centreY + sign * reach });
+      if (tools.tool !== 'pan') tools.add(tools.tool, corner(-1), corner(1));
+    },
+  },
+  nudge('arrowleft', '←', -1, 0),
+  nudge('arrowright', '→', 1, 0),
+  nudge('arrowup', '↑', 0, -1),
+  nudge('arrowdown', '↓', 0, 1),
   {
     key: 'delete',
     shown: 'Del',
@@ -174,8 +203,8 @@ export function pressKey<D extends Desk>(event: KeyboardEvent, desk: D, shortcut
     desk.peeking = true;
     return;
   }
-  const letter = /^[a-z]$/.test(key);
-  const pressed = event.shiftKey && letter ? `Shift+${key}` : key === '=' ? '+' : key;
+  const named = /^([a-z]|arrow\w+)$/.test(key);
+  const pressed = event.shiftKey && named ? `Shift+${key}` : key === '=' ? '+' : key;
   const shortcut = shortcuts.find((candidate) => candidate.key === pressed);
   if (!shortcut) return;
   event.preventDefault();
