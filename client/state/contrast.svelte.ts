@@ -42,12 +42,21 @@ export class Contrast {
       follower.top = 0;
       follower.sessionId = sessionId;
     }
-    follower.top = histogramTop(frame.raw, follower.top);
+    follower.top = histogramTop(frame.raw, Math.max(follower.top, leastTop(frame)));
     const raw = histogramOf(frame.raw, follower.top);
     const enhanced = frame.enhanced && histogramOf(frame.enhanced, follower.top);
-    const autoWindow = follower.contrast.update(enhanced ?? raw, frame.receivedMs);
+    // Colour means what it is: stretching it would change the stain.
+    const autoWindow =
+      frame.raw.samplesPerPixel === 3
+        ? ([0, follower.top - 1] as const)
+        : follower.contrast.update(enhanced ?? raw, frame.receivedMs);
     const next = [...this.byChannel];
     next[index.c] = enhanced ? { raw, enhanced, autoWindow } : { raw, autoWindow };
     this.byChannel = next;
   }
+}
+
+/** Colour of 8 bits always has the whole range. */
+function leastTop({ raw }: LiveFrame): number {
+  return raw.samplesPerPixel === 3 && raw.data instanceof Uint8Array ? 256 : 0;
 }

@@ -239,7 +239,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     async (theme, width, height) => {
       await page.setViewportSize({ width, height });
       await page.goto(`${service.url}?again#view?theme=${theme}`);
-      await sees('All is well.');
+      await sees('The stream is well.');
       expect(await seriousFindings(page)).toEqual([]);
     },
     120_000,
