@@ -58,9 +58,13 @@ export async function createHttp(settings: HttpSettings): Promise<FastifyInstanc
   if (existsSync(settings.clientFolder)) {
     await app.register(fastifyStatic, {
       root: settings.clientFolder,
-      cacheControl: true,
-      maxAge: '1h',
-      immutable: false,
+      // Assets have a hash in their names; the page that names them must always be asked for.
+      setHeaders: (response, path) =>
+        response.setHeader(
+          'cache-control',
+          path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable',
+        ),
+      cacheControl: false,
     });
   } else {
     app.get('/', async () => 'The viewer is not built: npm run build');

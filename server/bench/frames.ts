@@ -29,11 +29,12 @@ export function memorySource(frames: readonly ArrivedFrame[], { rate, count }: P
     kind: 'memory',
     name: `${frames.length} rendered frames`,
     async *events(signal): AsyncGenerator<SourceEvent> {
-      const startedMs = performance.now();
+      let dueMs = performance.now();
       for (let number = 0; number < count && !signal.aborted; number++) {
-        const waitMs = startedMs + (number / rate) * 1000 - performance.now();
-        // Timers may fire up to a millisecond early, and each loop through the event queue lets others work.
+        const waitMs = dueMs - performance.now();
         if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+        // A camera does not hurry after frames that it could not deliver.
+        dueMs = Math.max(dueMs, performance.now()) + 1000 / rate;
         const frame = frames[number % frames.length] as ArrivedFrame;
         yield {
           ...frame,
