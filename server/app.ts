@@ -29,7 +29,7 @@ import { stateOf, statsOf } from './report.ts';
 import { reviewRoutes } from './review.ts';
 import { SessionRunner } from './session.ts';
 import { createSockets } from './sockets.ts';
-import { createSource, defaultPolicy } from './sources.ts';
+import { createSource, defaultPolicy, replayedSession } from './sources.ts';
 
 export interface Service {
   /** Where viewers go: `http://127.0.0.1:8470/`. */
@@ -146,6 +146,7 @@ async function joinService(
         policy: session.policy,
         model: enhancer.status,
         source: { kind: config.source.kind, name: session.source?.name },
+        replayOf: replayedSession(config),
       }),
     }),
     nullRecorder,

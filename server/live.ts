@@ -9,6 +9,7 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { ClassifiedFrame } from '../pipeline/frame.ts';
 import type { Publisher } from '../pipeline/ports.ts';
 import type { Pair } from './preview.ts';
+import { RateLimit } from './rateLimit.ts';
 import { SharedFrame } from './preview.ts';
 import type {
   CommandResult,
@@ -40,6 +41,9 @@ export interface LiveSettings {
   /** frames/s to one viewer */
   readonly maxRate: number;
 }
+
+/** Commands of one viewer in a second: far more than hands can give, far fewer than would hurt. */
+const MOST_COMMANDS = 50;
 
 const settingsSchema = z.strictObject({
   encoding: z.enum(['raw', 'jpeg']).optional(),
@@ -107,11 +111,13 @@ export class LivePublisher implements Publisher {
       this.#viewers.delete(socket.id);
     });
 
+    const patience = new RateLimit(MOST_COMMANDS);
     /** Whatever a peer sends, the answer is a result: never an exception of ours. */
     const command = <T>(event: keyof ViewerToServer, schema: z.ZodType<T>, act: (value: T) => Promise<void>) => {
       const untyped = socket as unknown as { on(event: string, listener: (...sent: unknown[]) => void): void };
       untyped.on(event, (...sent) => {
         const done = sent.at(-1);
+        if (!patience.allows()) return answer(done, `more than ${MOST_COMMANDS} commands a second`);
         const parsed = schema.safeParse(sent.length > 1 ? sent[0] : undefined);
         if (!parsed.success) return answer(done, z.prettifyError(parsed.error));
         act(parsed.data).then(

@@ -1,12 +1,13 @@
 /** From settings to the source that they describe. */
 
+import { basename } from 'node:path';
 import type { Namespace } from 'socket.io';
 import type { Logger } from '../monitoring/logger.ts';
 import { countPages } from '../pipeline/decode/registry.ts';
 import { ConfigError } from '../pipeline/errors.ts';
 import type { Policy } from '../pipeline/flow.ts';
 import type { Source } from '../pipeline/ports.ts';
-import { openSessionIfThere } from '../pipeline/record/review.ts';
+import { openSessionIfThere, sessionFolder } from '../pipeline/record/review.ts';
 import { createFolderSource } from '../pipeline/source/folder/folder.ts';
 import { createReplaySource } from '../pipeline/source/replay.ts';
 import { createSocketIoSource } from '../pipeline/source/socketIo.ts';
@@ -55,4 +56,11 @@ export function createSource(config: Config, ingest: Namespace, log: Logger): So
 
 function ingestLimits({ limits }: Config) {
   return { maxFrameBytes: limits.frameBytes, maxConnections: limits.senders };
+}
+
+/** Id of the recorded session that is replayed, if one is: it links the new session to it. */
+export function replayedSession({ source }: Config): string | undefined {
+  if (source.kind !== 'replay' || source.replay.path === undefined) return undefined;
+  const folder = sessionFolder(source.replay.path);
+  return folder && basename(folder);
 }

@@ -222,6 +222,16 @@ describe('LivePublisher', () => {
     ]);
   });
 
+  it('refuses a flood of commands, and hears the viewer again a second later', async () => {
+    const client = await viewer(() => undefined);
+    const mark = () => new Promise<CommandResult>((resolve) => client.emit('mark', 'x', resolve));
+    const results = await Promise.all(Array.from({ length: 200 }, mark));
+    expect(results.filter(({ ok }) => ok).length).toBeLessThanOrEqual(100);
+    expect(results.at(-1)).toEqual({ ok: false, problem: 'more than 50 commands a second' });
+    await sleep(1100);
+    expect(await mark()).toEqual({ ok: true });
+  });
+
   it('survives viewers that send nonsense', async () => {
     const client = await viewer(() => undefined);
     const raw = client as unknown as { emit: (...args: unknown[]) => void };
