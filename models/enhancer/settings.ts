@@ -45,7 +45,7 @@ export const DEFAULT_SETTINGS: EnhancerSettings = {
   loadTimeoutMs: 180_000,
   tileLimit: 1024,
   faultsInARow: 3,
-  lateInARow: 10,
+  lateInARow: 40,
   holdMs: 10_000,
 };
 
