@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { io } from 'socket.io-client';
 import type { ArrivedFrame, Plane } from '../../pipeline/frame.ts';
+import { bytesOf } from '../../pipeline/record/pixels.ts';
 import { MAGIC, PREFIX_BYTES, VERSION } from '../../pipeline/source/ingest/tcpWire.ts';
 import { createService, type Service } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
@@ -148,10 +149,6 @@ function socketIoSender(): Sender {
 
 function headerOf({ sizeX, sizeY, pixelType }: Plane, sequence: number) {
   return { sequence, sizeX, sizeY, pixelType, significantBits: 12 };
-}
-
-function bytesOf({ data }: Plane): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 async function freePort(): Promise<number> {
