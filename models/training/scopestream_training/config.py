@@ -10,9 +10,9 @@ from .networks import LumenShape
 @dataclass(frozen=True)
 class Config:
     """id: of the package. sources: of clean images (see data.load_clean). iterations, batch, patch (input samples),
-    rate and warmup (iterations): the optimiser's. real_share: expected share of real pairs; the last `tail` of the
-    schedule uses `tail_real_share`, `tail_patch` and `tail_batch`. start: checkpoint of another run to take weights from.
-    ensemble: packaged as a FlipEnsemble."""
+    rate (Muon), adam_rate and warmup (iterations): the optimisers'. real_share: expected share of real pairs; the last
+    `tail` of the schedule uses `tail_real_share`, `tail_patch` and `tail_batch`. start: checkpoint of another run to take
+    weights from. ensemble: packaged as a FlipEnsemble."""
 
     id: str
     shape: LumenShape
@@ -21,8 +21,9 @@ class Config:
     iterations: int
     batch: int
     patch: int
-    rate: float = 1e-3
-    warmup: int = 300
+    rate: float = 0.02
+    adam_rate: float = 1e-3
+    warmup: int = 100
     ema: float = 0.999
     seed: int = 1
     tail: float = 0.0

@@ -1,8 +1,8 @@
 """Trains one network: `python -m scopestream_training.train configs/lumen-m.toml --data DIR --run DIR`.
 
 Squared error, weighted per field by the inverse error of a Gaussian filter (so that the loss follows the mean of the
-decibels and not the brightest field), Adam with warm-up and cosine decay, an exponential moving average of the weights
-as the result. Run it again with the same `--run` to go on after an interruption. `log.csv` holds the progress.
+decibels and not the brightest field), Muon for the body and Adam for the first and last layers, both with warm-up and cosine
+decay, an exponential moving average of the weights as the result. Run it again with the same `--run` to go on after an interruption. `log.csv` holds the progress.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from .config import Config, load
 from .data import Mixture, Pair, assert_disjoint, load_clean, load_w2s, normalised
 from .degradation import NoiseRange
 from .metrics import si_psnr
+from .muon import Muon
 from .networks import Lumen, at_input_sampling
 
 SAVE_EVERY = 250  # iterations
@@ -41,10 +42,19 @@ def mixture(config: Config, data: Path) -> Mixture:
     )
 
 
-def rate_at(config: Config, iteration: int, progress: float) -> float:
-    """Learning rate: linear warm-up, then a cosine over the schedule (`progress` 0 to 1) down to 1 %."""
-    warm = min(1.0, (iteration + 1) / config.warmup)
-    return config.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+def pace(warmup: int, iteration: int, progress: float) -> float:
+    """Factor of the learning rates: linear warm-up, then a cosine over the schedule (`progress` 0 to 1) down to 1 %."""
+    warm = min(1.0, (iteration + 1) / warmup)
+    return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def optimisers(network: Lumen, config: Config) -> list[tuple[torch.optim.Optimizer, float]]:
+    """Each with its learning rate. Where pixels come in and go out the rows of a weight mean something: Adam, as is usual."""
+    body, ends = [], []
+    for name, parameter in network.named_parameters():
+        (ends if name.startswith(("base", "head", "tail")) else body).append(parameter)
+    adam = torch.optim.Adam(ends, config.adam_rate, betas=(0.9, 0.99))
+    return [(Muon(body, config.rate), config.rate), (adam, config.adam_rate)]
 
 
 @torch.no_grad()
@@ -98,14 +108,15 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
         take_over(network, torch.load(config.start)["ema"])
     ema = Lumen(config.shape).to(memory_format=torch.channels_last).requires_grad_(False)
     ema.load_state_dict(network.state_dict())
-    optimiser = torch.optim.Adam(network.parameters(), betas=(0.9, 0.99))
+    both = optimisers(network, config)
     first = 0
     checkpoint = run / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint)
         network.load_state_dict(state["network"])
         ema.load_state_dict(state["ema"])
-        optimiser.load_state_dict(state["optimiser"])
+        for (optimiser, _), kept in zip(both, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
         first = state["iteration"]
 
     source = mixture(config, data)
@@ -119,12 +130,10 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
         progress = max(iteration / config.iterations, (time.monotonic() - started) / (60 * minutes))
         if progress >= 1:
             break
-        rate = rate_at(config, iteration, progress)
+        factor = pace(config.warmup, iteration, progress)
         if progress >= 1 - config.tail:
             source = replace(source, real_share=config.tail_real_share)
             batch, patch = config.tail_batch, config.tail_patch
-        for group in optimiser.param_groups:
-            group["lr"] = rate
         # A generator per share: an interrupted run draws what an uninterrupted one would have drawn.
         generators = [np.random.default_rng((config.seed, iteration, share)) for share in range(SHARES)]
         jobs = [pool.submit(gradients, network, source, batch // SHARES, patch, rng) for rng in generators]
@@ -133,24 +142,29 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
             parameter.grad = torch.stack(parts).mean(0)
         loss = float(np.mean([value for value, _ in shares]))
         torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-        optimiser.step()
+        for optimiser, rate in both:
+            for group in optimiser.param_groups:
+                group["lr"] = rate * factor
+            optimiser.step()
         average(ema, network, config.ema, iteration)
         losses.append(loss)
         done = iteration + 1
         if done % SAVE_EVERY == 0:
-            save(checkpoint, network, ema, optimiser, done)
-            row = [done, round(time.monotonic() - started), rate, np.mean(losses)]
+            save(checkpoint, network, ema, both, done)
+            row = [done, round(time.monotonic() - started), config.rate * factor, np.mean(losses)]
             log(run / "log.csv", row + validate(ema, held))
             losses.clear()
     pool.shutdown()
-    save(checkpoint, network, ema, optimiser, done)
+    save(checkpoint, network, ema, both, done)
 
 
-def save(path: Path, network: Lumen, ema: Lumen, optimiser: torch.optim.Adam, iteration: int) -> None:
+def save(
+    path: Path, network: Lumen, ema: Lumen, both: list[tuple[torch.optim.Optimizer, float]], iteration: int
+) -> None:
     state = {
         "network": network.state_dict(),
         "ema": ema.state_dict(),
-        "optimiser": optimiser.state_dict(),
+        "optimisers": [optimiser.state_dict() for optimiser, _ in both],
         "iteration": iteration,
     }
     partial = path.with_suffix(".part")
