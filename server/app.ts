@@ -115,7 +115,7 @@ async function joinService(
       recording: session.recording,
       eventLoopDelayMs: eventLoopDelayMs(),
     }),
-    review: reviewRoutes(recordings),
+    review: reviewRoutes(recordings, (mark) => live.sendMark(mark)),
   });
   closers.push(() => http.close());
   const sockets = createSockets(http.server, config);
@@ -170,7 +170,12 @@ async function joinService(
   const live = new LivePublisher(
     sockets.live,
     config.viewers,
-    createControls(session, enhancer, () => newest?.meta.sequence),
+    createControls(
+      session,
+      enhancer,
+      () => newest?.meta,
+      (mark) => live.sendMark(mark),
+    ),
     currentState,
     (outcome) => metrics.shown.inc({ outcome }),
   );

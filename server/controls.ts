@@ -1,14 +1,19 @@
+import { basename } from 'node:path';
 import type { LadderEnhancer } from '../models/enhancer/enhancer.ts';
 import { SessionError } from '../pipeline/errors.ts';
+import type { FrameMeta } from '../pipeline/frame.ts';
 import { addNote } from '../pipeline/record/notes.ts';
 import type { Controls } from './live.ts';
+import { liveMark } from './marks.ts';
+import type { LiveMark } from './protocol.ts';
 import type { SessionRunner } from './session.ts';
 
 /** What viewers may do. Nothing here restarts the stream or costs a frame. */
 export function createControls(
   session: SessionRunner,
   enhancer: LadderEnhancer,
-  newestSequence: () => number | undefined,
+  newest: () => FrameMeta | undefined,
+  marked: (mark: LiveMark) => void,
 ): Controls {
   return {
     chooseModel: async (id) => {
@@ -30,7 +35,8 @@ export function createControls(
       if (path === undefined) {
         throw new SessionError('marks are kept with a recording: switch the recording on first');
       }
-      addNote(path, { text, sequence: newestSequence() });
+      const { sequence, arrivedMs } = newest() ?? {};
+      marked(liveMark(basename(path), addNote(path, { text, sequence }), arrivedMs));
     },
   };
 }

@@ -6,24 +6,11 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { messageOf, SessionError } from '../pipeline/errors.ts';
-import type { ExportOptions } from '../pipeline/record/export/exportSession.ts';
 import { siblingModule, startThread } from '../pipeline/thread.ts';
 import type { ExportOrder, ExportReport } from './exportThread.ts';
+import type { ExportJob, ExportRequest } from './protocol.ts';
 
 export const EXPORTS_FOLDER = 'exports';
-
-export type ExportRequest = Pick<ExportOptions, 'format' | 'what' | 'from' | 'to' | 'every'>;
-
-export interface ExportJob {
-  readonly id: string;
-  readonly session: string;
-  readonly request: ExportRequest;
-  readonly state: 'waiting' | 'running' | 'done' | 'failed';
-  readonly done: number;
-  readonly of: number;
-  readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
-  readonly problem?: string;
-}
 
 /** Finished jobs that are remembered; their files stay on disk until the job is removed. */
 const MAX_JOBS = 100;

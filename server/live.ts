@@ -14,6 +14,7 @@ import { SharedFrame } from './preview.ts';
 import type {
   CommandResult,
   LiveFrameHeader,
+  LiveMark,
   LiveStats,
   Policy,
   ServerToViewer,
@@ -44,6 +45,8 @@ export interface LiveSettings {
 
 /** Commands of one viewer in a second: far more than hands can give, far fewer than would hurt. */
 const MOST_COMMANDS = 50;
+/** Marks that a new viewer is told of. */
+const MAX_MARKS = 100;
 
 const settingsSchema = z.strictObject({
   encoding: z.enum(['raw', 'jpeg']).optional(),
@@ -62,6 +65,7 @@ export class LivePublisher implements Publisher {
   readonly #counted: (outcome: 'sent' | 'skipped') => void;
   #newest: SharedFrame | undefined;
   #sessionId = '';
+  #marks: readonly LiveMark[] = [];
 
   constructor(
     namespace: LiveNamespace,
@@ -87,6 +91,7 @@ export class LivePublisher implements Publisher {
   beginSession(sessionId: string): void {
     this.#sessionId = sessionId;
     this.#newest = undefined;
+    this.#marks = [];
   }
 
   publish(frame: ClassifiedFrame): void {
@@ -96,6 +101,12 @@ export class LivePublisher implements Publisher {
 
   sendState(state: ServiceState): void {
     this.#namespace.emit('state', state);
+  }
+
+  sendMark(mark: LiveMark): void {
+    const others = this.#marks.filter(({ id }) => id !== mark.id);
+    this.#marks = mark.removed ? others : [...others, mark].slice(-MAX_MARKS);
+    this.#namespace.emit('marks', [mark]);
   }
 
   /** Numbers that are out of date a second later: a viewer that cannot take them now does not get them. */
@@ -140,6 +151,7 @@ export class LivePublisher implements Publisher {
     command('mark', z.string().max(2000), (note) => controls.mark(note));
 
     socket.emit('state', state());
+    if (this.#marks.length > 0) socket.emit('marks', this.#marks);
     if (this.#newest) viewer.offer(this.#newest);
   }
 }

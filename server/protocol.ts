@@ -7,7 +7,7 @@
  * only the newest one.
  */
 
-import type { Acquisition, Cell, FrameIndex, Prediction, Quality, StageTimes } from '../pipeline/frame.ts';
+import type { Acquisition, Cell, FrameIndex, FrameMeta, Prediction, Quality, StageTimes } from '../pipeline/frame.ts';
 import type { EnhancerStatus, RecordingStatus } from '../pipeline/ports.ts';
 import type { Percentiles } from '../monitoring/secondWindow.ts';
 import type { Policy } from '../pipeline/flow.ts';
@@ -114,6 +114,19 @@ export interface Warning {
   readonly advice: string;
 }
 
+/** A mark on a frame of the session on show, or a note on the whole of it, from whichever viewer or page it came. */
+export interface LiveMark {
+  readonly id: string;
+  readonly sessionId: string;
+  /** Unix ms on the server's clock: when the marked frame arrived; of a note on the session, when it was written. */
+  readonly atMs: number;
+  readonly text: string;
+  /** The frame that is marked. */
+  readonly sequence?: number;
+  /** It was taken back. */
+  readonly removed?: true;
+}
+
 export type CommandResult = { readonly ok: true } | { readonly ok: false; readonly problem: string };
 
 /** Settings of one viewer; absent fields stay as they are. */
@@ -130,6 +143,8 @@ export interface ViewerSettings {
 export interface ServerToViewer {
   state: (state: ServiceState) => void;
   stats: (stats: LiveStats) => void;
+  /** On connection: those of the session so far, newest last. Afterwards each that is new, changed or taken back. */
+  marks: (marks: readonly LiveMark[]) => void;
   /** `received` must be called when the frame was drawn or given up: it is the credit for the next one. */
   frame: (
     header: LiveFrameHeader,
@@ -164,6 +179,14 @@ export interface ReviewSession {
   readonly ledgerLines: number;
   readonly sizeX: number;
   readonly sizeY: number;
+  /** Marks and notes of people. */
+  readonly noteCount: number;
+  /** The model chosen when the session began. */
+  readonly modelId?: string;
+  /** The session whose frames were played again to make this one. */
+  readonly replayOf?: string;
+  /** Second from the first frame to the last; absent while there is no certificate. */
+  readonly duration?: number;
   /** Totals of the certificate; absent while there is none. */
   readonly certified?: {
     readonly arrived: number;
@@ -191,7 +214,10 @@ export interface ReviewDetails extends ReviewSession {
   readonly isLive: boolean;
   /** Frames that arrived: their sequences are 0 to frameCount - 1. */
   readonly frameCount: number;
-  readonly constants: { readonly acquisition: Acquisition };
+  readonly constants: {
+    readonly acquisition: Acquisition;
+    readonly software?: { readonly name: string; readonly version: string };
+  };
   readonly notes: readonly ReviewNote[];
 }
 
@@ -207,4 +233,60 @@ export interface ReviewSecond {
   readonly cells: number;
   readonly mean?: number;
   readonly latencyMs?: number;
+}
+
+/** A row of the ledger, as `GET /sessions/:id/frames/:sequence` gives it. */
+export interface ReviewRow {
+  readonly sequence: number;
+  readonly end: string;
+  readonly because?: string;
+  readonly name: string;
+  readonly meta?: FrameMeta;
+  readonly times: StageTimes;
+  /** Unix ms. */
+  readonly endedMs: number;
+  readonly prediction?: Prediction;
+  readonly quality?: Quality;
+  readonly cells?: readonly Cell[];
+}
+
+/** The closing account, as far as people read it: `GET /sessions/:id/certificate.json`. */
+export interface ReviewCertificate {
+  readonly state: 'closed' | 'failed' | 'recovered';
+  readonly failure?: string;
+  readonly certifiedAt: string;
+  readonly balances: boolean;
+  readonly disagreements: readonly string[];
+  readonly ledger: { readonly lines: number; readonly head: string };
+  /** What was promised of a crash or a power failure. */
+  readonly promise: string;
+  /** A paragraph for the Methods section of a paper. */
+  readonly methods: string;
+  readonly checklist: readonly { readonly item: string; readonly done: boolean; readonly detail: string }[];
+}
+
+export type ExportFormat = 'ome-tiff' | 'tiff' | 'mp4' | 'webm' | 'csv' | 'png';
+
+/** What `POST /sessions/:id/exports` takes. */
+export interface ExportRequest {
+  readonly format: ExportFormat;
+  readonly what: 'raw' | 'enhanced' | 'both';
+  /** Sequence of the first frame; default 0. */
+  readonly from?: number;
+  /** Sequence after the last frame; default all. */
+  readonly to?: number;
+  /** Every n-th frame; default 1. */
+  readonly every?: number;
+}
+
+export interface ExportJob {
+  readonly id: string;
+  readonly session: string;
+  readonly request: ExportRequest;
+  readonly state: 'waiting' | 'running' | 'done' | 'failed';
+  /** Frames written, of how many; 0 of 0 before the first. */
+  readonly done: number;
+  readonly of: number;
+  readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
+  readonly problem?: string;
 }

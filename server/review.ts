@@ -11,7 +11,7 @@
  *     GET    /sessions/:id/frames/:sequence               its ledger row
  *     GET    /sessions/:id/frames/:sequence/raw|enhanced  pixels: format, x, y, width, height, reduce, low, high, maxSide
  *     GET    /sessions/:id/summary                        one entry a second
- *     GET    /sessions/:id/certificate                    certificate.html
+ *     GET    /sessions/:id/certificate | certificate.json certificate.html, and the same for programs
  *     GET    /sessions/:id/notes           POST {text, sequence?, author?}
  *     PUT    /sessions/:id/notes/:note     {text}         DELETE the same
  *     POST   /sessions/:id/exports         {format, what, from?, to?, every?}    GET lists them
@@ -29,9 +29,18 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { isScopestreamError, messageOf, SessionError } from '../pipeline/errors.ts';
-import { CERTIFICATE_PAGE } from '../pipeline/record/certificate.ts';
+import { CERTIFICATE_FILE, CERTIFICATE_PAGE } from '../pipeline/record/certificate.ts';
 import { EXPORT_FORMATS } from '../pipeline/record/export/exportSession.ts';
-import { addNote, changeNote, MAX_NOTE_CHARS, readNotes, removeNote, renameSession } from '../pipeline/record/notes.ts';
+import { lockState } from '../pipeline/record/lock.ts';
+import {
+  addNote,
+  changeNote,
+  MAX_NOTE_CHARS,
+  type NoteVersion,
+  readNotes,
+  removeNote,
+  renameSession,
+} from '../pipeline/record/notes.ts';
 import { IMAGES_FOLDER } from '../pipeline/record/omeZarr.ts';
 import { encodePicture } from '../pipeline/record/picture.ts';
 import { bytesOf } from '../pipeline/record/pixels.ts';
@@ -46,7 +55,9 @@ import {
   trashSession,
 } from '../pipeline/record/sessionFolder.ts';
 import { ExportJobs } from './exportJobs.ts';
+import { liveMark } from './marks.ts';
 import { OpenSessions } from './openSessions.ts';
+import type { LiveMark } from './protocol.ts';
 
 const MAX_ROWS = 1000;
 
@@ -88,8 +99,8 @@ const nameBody = z.object({ name: z.string().trim().min(1).max(200) });
 
 type PixelQuery = z.output<typeof pixelQuery>;
 
-/** Routes over the sessions in `root`. */
-export function reviewRoutes(root: string): FastifyPluginAsync {
+/** Routes over the sessions in `root`. `marked`: somebody marked or annotated a session that is being recorded. */
+export function reviewRoutes(root: string, marked: (mark: LiveMark) => void = () => {}): FastifyPluginAsync {
   return async (app) => {
     mkdirSync(root, { recursive: true });
     const sessions = new OpenSessions(root);
@@ -100,6 +111,14 @@ export function reviewRoutes(root: string): FastifyPluginAsync {
     });
     app.setErrorHandler((error, _request, reply) => refuse(error, reply));
     await app.register(fastifyStatic, { root, serve: false });
+
+    const tell = async (id: string, note: NoteVersion): Promise<NoteVersion> => {
+      if (lockState(folderOf(root, id)) !== 'live') return note;
+      const session = await sessions.get(id);
+      const arrivedMs = note.sequence === undefined ? undefined : session.row(note.sequence)?.meta?.arrivedMs;
+      marked(liveMark(id, note, arrivedMs));
+      return note;
+    };
 
     app.get('/sessions', async () => listSessions(root));
 
@@ -168,30 +187,34 @@ export function reviewRoutes(root: string): FastifyPluginAsync {
       return (await sessions.get(id)).summaries();
     });
 
-    app.get('/sessions/:id/certificate', async (request, reply) => {
-      const { id } = idParams.parse(request.params);
-      const folder = folderOf(root, id);
-      if (!existsSync(join(folder, CERTIFICATE_PAGE)))
-        throw new SessionError(`${id} is not certified: it was not closed yet`);
-      return reply.sendFile(CERTIFICATE_PAGE, folder, { cacheControl: false });
-    });
+    for (const [path, file] of [
+      ['certificate', CERTIFICATE_PAGE],
+      ['certificate.json', CERTIFICATE_FILE],
+    ] as const) {
+      app.get(`/sessions/:id/${path}`, async (request, reply) => {
+        const { id } = idParams.parse(request.params);
+        const folder = folderOf(root, id);
+        if (!existsSync(join(folder, file))) throw new SessionError(`${id} is not certified: it was not closed yet`);
+        return reply.sendFile(file, folder, { cacheControl: false });
+      });
+    }
 
     app.get('/sessions/:id/notes', async (request) => readNotes(folderOf(root, idParams.parse(request.params).id)));
 
     app.post('/sessions/:id/notes', async (request) => {
       const { id } = idParams.parse(request.params);
-      return addNote(folderOf(root, id), noteBody.parse(request.body));
+      return tell(id, addNote(folderOf(root, id), noteBody.parse(request.body)));
     });
 
     app.put('/sessions/:id/notes/:note', async (request) => {
       const { id, note } = noteParams.parse(request.params);
       const { text, author } = noteBody.parse(request.body);
-      return changeNote(folderOf(root, id), note, text, author);
+      return tell(id, changeNote(folderOf(root, id), note, text, author));
     });
 
     app.delete('/sessions/:id/notes/:note', async (request) => {
       const { id, note } = noteParams.parse(request.params);
-      return removeNote(folderOf(root, id), note);
+      return tell(id, removeNote(folderOf(root, id), note));
     });
 
     app.post('/sessions/:id/exports', async (request, reply) => {

@@ -25,6 +25,14 @@ export interface SessionSummary {
   readonly ledgerLines: number;
   readonly sizeX: number;
   readonly sizeY: number;
+  /** Marks and notes of people. */
+  readonly noteCount: number;
+  /** The model chosen when the session began. */
+  readonly modelId?: string;
+  /** The session whose frames were played again to make this one. */
+  readonly replayOf?: string;
+  /** Second from the first frame to the last; absent while there is no certificate. */
+  readonly duration?: number;
   /** From the certificate; absent while there is none. */
   readonly certified?: Pick<
     Certificate,
@@ -78,13 +86,21 @@ export function summaryOf(root: string, id: string): SessionSummary | undefined 
   const { name, sourceKind, startedAt, sizeX, sizeY } = constants.acquisition;
   const lock = lockState(folder);
   const certificate = lock === 'none' ? readJson<Certificate>(join(folder, CERTIFICATE_FILE)) : undefined;
+  const { name: givenName, notes } = readNotes(folder);
+  const { modelId } = (constants['model'] ?? {}) as { modelId?: string };
+  const replayOf = constants['replayOf'] as string | undefined;
+  const { firstMs, lastMs } = certificate?.account ?? {};
   const indexBytes = statSync(join(folder, INDEX_FILE), { throwIfNoEntry: false })?.size ?? 0;
   return {
     id,
-    name: readNotes(folder).name ?? name,
+    name: givenName ?? name,
     ...{ sourceKind, startedAt, sizeX, sizeY },
     state: lock === 'live' ? 'recording' : (certificate?.state ?? 'interrupted'),
     ledgerLines: Math.floor(indexBytes / ENTRY_BYTES),
+    noteCount: notes.length,
+    ...(modelId !== undefined && { modelId }),
+    ...(replayOf !== undefined && { replayOf }),
+    ...(firstMs !== undefined && lastMs !== undefined && { duration: (lastMs - firstMs) / 1000 }),
     ...(certificate && { certified: certifiedOf(certificate) }),
   };
 }

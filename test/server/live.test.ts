@@ -10,6 +10,7 @@ import {
   type CommandResult,
   LIVE_NAMESPACE,
   type LiveFrameHeader,
+  type LiveMark,
   type ServerToViewer,
   type ServiceState,
   type ViewerToServer,
@@ -220,6 +221,30 @@ describe('LivePublisher', () => {
       ['mark', 'here'],
       ['record', true],
     ]);
+  });
+
+  it('tells every viewer of a mark, and one that comes later of those that stand', async () => {
+    const heard: LiveMark[] = [];
+    const first = await viewer(() => undefined);
+    first.on('marks', (marks) => heard.push(...marks));
+    live.beginSession('s');
+    const mark = { id: 'a', sessionId: 's', atMs: 5, text: 'fission', sequence: 3 };
+    live.sendMark(mark);
+    live.sendMark({ ...mark, id: 'b' });
+    live.sendMark({ ...mark, id: 'b', removed: true });
+    await expect
+      .poll(() => heard.map(({ id, removed }) => [id, removed]))
+      .toEqual([
+        ['a', undefined],
+        ['b', undefined],
+        ['b', true],
+      ]);
+
+    const late: (readonly LiveMark[])[] = [];
+    const client: Client = io(url, { transports: ['websocket'], forceNew: true });
+    clients.push(client);
+    client.on('marks', (marks) => late.push(marks));
+    await expect.poll(() => late).toEqual([[mark]]);
   });
 
   it('refuses a flood of commands, and hears the viewer again a second later', async () => {

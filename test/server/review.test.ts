@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fastify, type FastifyInstance } from 'fastify';
 import fastifyStatic from '@fastify/static';
@@ -7,16 +6,19 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import { createRecorder } from '../../pipeline/record/recorder.ts';
+import type { LiveMark } from '../../server/protocol.ts';
 import { reviewRoutes } from '../../server/review.ts';
 import { acquisition, frame, plane, row, SIZE, totals } from '../pipeline/record/frames.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 const ID = acquisition().id;
 let root: string;
 let app: FastifyInstance;
 let url: string;
+const marked: LiveMark[] = [];
 
 beforeAll(async () => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-api-'));
+  root = temporaryFolder('api');
   const recording = await createRecorder({ root, softwareVersion: '0.0.0', planesPerShard: 4 }).open(acquisition());
   for (let sequence = 0; sequence < 6; sequence++) {
     const one = frame(sequence);
@@ -28,14 +30,16 @@ beforeAll(async () => {
   writeFileSync(join(root, 'secret.txt'), 'not a session');
 
   app = fastify();
-  await app.register(reviewRoutes(root), { prefix: '/api' });
+  await app.register(
+    reviewRoutes(root, (mark) => marked.push(mark)),
+    { prefix: '/api' },
+  );
   // As the service does it: the viewer's own files stand beside the routes.
   await app.register(fastifyStatic, { root });
   url = await app.listen({ port: 0, host: '127.0.0.1' });
 });
 afterAll(async () => {
   await app.close();
-  rmSync(root, { recursive: true, force: true });
 });
 
 const get = (path: string) => app.inject({ url: `/api${path}` });
@@ -43,7 +47,7 @@ const get = (path: string) => app.inject({ url: `/api${path}` });
 describe('sessions', () => {
   it('are listed and described', async () => {
     expect((await get('/sessions')).json()).toMatchObject([
-      { id: ID, state: 'closed', certified: { arrived: 6, enhanced: 5, balances: true } },
+      { id: ID, state: 'closed', noteCount: 0, duration: 0.25, certified: { arrived: 6, enhanced: 5, balances: true } },
     ]);
     expect((await get(`/sessions/${ID}`)).json()).toMatchObject({
       id: ID,
@@ -54,6 +58,7 @@ describe('sessions', () => {
     });
     expect((await get(`/sessions/${ID}/summary`)).json()).toMatchObject([{ second: 0, frames: 6 }]);
     expect((await get(`/sessions/${ID}/certificate`)).body).toMatch(/Every frame is accounted for/);
+    expect((await get(`/sessions/${ID}/certificate.json`)).json()).toMatchObject({ balances: true, state: 'closed' });
   });
 
   it('give rows, and frames by time and by place', async () => {
@@ -112,6 +117,23 @@ describe('notes', () => {
     expect((await get(`/sessions/${ID}/notes`)).json()).toMatchObject({ notes: [] });
     const none = await app.inject({ method: 'POST', url: `/api/sessions/${ID}/notes`, payload: { text: ' ' } });
     expect(none.statusCode).toBe(400);
+  });
+
+  it('on a session that is being recorded are told to its viewers', async () => {
+    const id = '20261121-020304-live';
+    const recording = await createRecorder({ root, softwareVersion: '0.0.0' }).open(acquisition({ id }));
+    const first = frame(0);
+    await recording.writeRaw(first);
+    recording.writeRow(row(first, 'enhanced'));
+    await expect.poll(async () => (await get(`/sessions/${id}`)).json().frameCount, { timeout: 5000 }).toBe(1);
+    const notes = `/api/sessions/${id}/notes`;
+    const added = await app.inject({ method: 'POST', url: notes, payload: { text: 'fission', sequence: 0 } });
+    const note = added.json() as { id: string };
+    await app.inject({ method: 'DELETE', url: `${notes}/${note.id}` });
+    const told = { id: note.id, sessionId: id, atMs: first.meta.arrivedMs, text: 'fission', sequence: 0 };
+    expect(marked).toEqual([told, { ...told, removed: true }]);
+    await recording.close(totals({ arrived: 1, recorded: 1, enhanced: 1 }));
+    rmSync(join(root, id), { recursive: true });
   });
 
   it('rename a session without touching what was recorded', async () => {
