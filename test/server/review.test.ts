@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fastify, type FastifyInstance } from 'fastify';
 import fastifyStatic from '@fastify/static';
