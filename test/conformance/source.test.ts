@@ -1,7 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'socket.io-client';
@@ -24,6 +22,7 @@ import {
 } from '../pipeline/source/coordinateFrames.ts';
 import { connectSender, sendFrame, startIngestServer, type IngestServer } from '../pipeline/source/ingestServer.ts';
 import { connectTo, headerOf, pixelsOf, tcpFrame } from '../pipeline/source/wire.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 /** One way for frames to get into a source. */
 interface Subject {
@@ -42,7 +41,7 @@ let sender: Socket | undefined;
 let stop: AbortController;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'scopestream-conformance-'));
+  folder = temporaryFolder('conformance');
   server = await startIngestServer(1_000_000);
   stop = new AbortController();
 });
@@ -51,7 +50,6 @@ afterEach(async () => {
   sender?.disconnect();
   sender = undefined;
   await server.close();
-  rmSync(folder, { recursive: true });
 });
 
 const nothing = async (): Promise<void> => undefined;

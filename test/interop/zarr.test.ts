@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
@@ -14,6 +13,7 @@ import { SessionWriter } from '../../pipeline/record/sessionWriter.ts';
 import { RECORD_DEFAULTS } from '../../pipeline/record/settings.ts';
 import { python } from '../fixtures/python.ts';
 import { acquisition, frame, row, SIZE, totals } from '../pipeline/record/frames.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 /** What others make of a recorded session: zarr-python and ome-zarr from the disk, zarrita over HTTP. */
 
@@ -23,7 +23,7 @@ const frames = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10].map((t) => frame(t));
 let root: string;
 let images: string;
 beforeAll(async () => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-zarr-'));
+  root = temporaryFolder('zarr');
   const recorder = createRecorder({ root, softwareVersion: '0.0.0', planesPerShard: 4, codec: 'blosc' });
   const recording = await recorder.open(acquisition());
   for (const one of frames) {
@@ -34,7 +34,6 @@ beforeAll(async () => {
   await recording.close(totals({ arrived: frames.length }));
   images = join(recording.status.path!, 'images.ome.zarr');
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 interface Report {
   times: (number | null)[];

@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   chooseProvider,
@@ -15,6 +12,7 @@ import { readManifest, type ModelManifest } from '../../models/manifest.ts';
 import { ProviderError } from '../../pipeline/errors.ts';
 import { worstDifference } from './fixtures/worstDifference.ts';
 import { writeTinyPackage } from './fixtures/tinyPackage.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 // Providers are tried for real, in a process that takes seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -54,7 +52,7 @@ describe('trying providers', () => {
     client.load('blur', { kind: 'onnx', manifest, provider, threads: 1, tileLimit: 1024 });
 
   beforeAll(async () => {
-    manifest = await readManifest(writeTinyPackage(mkdtempSync(join(tmpdir(), 'scopestream-zoo-')), 'blur'));
+    manifest = await readManifest(writeTinyPackage(temporaryFolder('zoo'), 'blur'));
     client = new InferenceClient({ runTimeoutMs: 30_000, loadTimeoutMs: 60_000 });
   });
   afterAll(() => client.close());

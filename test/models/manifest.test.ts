@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManifestError, readManifest } from '../../models/manifest.ts';
 import { hasSharedData, SHARED_DATA } from '../fixtures/sharedData.ts';
 import { writeTinyPackage } from './fixtures/tinyPackage.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
-const zoo = () => mkdtempSync(join(tmpdir(), 'scopestream-zoo-'));
+const zoo = () => temporaryFolder('zoo');
 
 describe('a package of our own contract', () => {
   it('is read into the few things that the service needs', async () => {

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { builtIn, openRegistry } from '../../models/registry.ts';
 import { writeTinyPackage } from './fixtures/tinyPackage.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
-const zoo = () => mkdtempSync(join(tmpdir(), 'scopestream-zoo-'));
+const zoo = () => temporaryFolder('zoo');
 
 it('offers the packages of all folders and the classical methods', async () => {
   const [one, two] = [zoo(), zoo()];

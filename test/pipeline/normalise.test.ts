@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Frame, FrameIndex, Plane } from '../../pipeline/frame.ts';
 import { createNormaliser, normalisationOf } from '../../pipeline/normalise.ts';
 import { python } from '../fixtures/python.ts';
 import { CAMERA, exposed, filaments, seeded } from './assess/scene.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 const size = 64;
 const scene = filaments(size, 1.2);
@@ -31,26 +31,22 @@ const black: Plane = { ...planeOf(0), data: new Uint16Array(size * size) };
 
 describe('normalisation', () => {
   it.skipIf(!python)('is the formula that the models are trained with', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'normalise-'));
-    try {
-      const plane = planeOf(3);
-      const path = join(folder, 'plane.u16');
-      writeFileSync(path, new Uint8Array(plane.data.buffer));
-      const script = `
+    const folder = temporaryFolder('normalise');
+    const plane = planeOf(3);
+    const path = join(folder, 'plane.u16');
+    writeFileSync(path, new Uint8Array(plane.data.buffer));
+    const script = `
 import numpy as np, sys
 from scipy.ndimage import uniform_filter
 frame = np.fromfile(sys.argv[1], '<u2').reshape(${size}, ${size})
 low, high = np.percentile(uniform_filter(frame.astype(np.float32), 5, mode='nearest'), [1.0, 99.9])
 print(low, high - low)`;
-      const [offset, scale] = execFileSync(python ?? '', ['-c', script, path], { encoding: 'utf8' })
-        .split(' ')
-        .map(Number);
-      const ours = normalisationOf(plane, 'test');
-      expect(ours.offset).toBeCloseTo(offset, 3);
-      expect(ours.scale).toBeCloseTo(scale, 3);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const [offset, scale] = execFileSync(python ?? '', ['-c', script, path], { encoding: 'utf8' })
+      .split(' ')
+      .map(Number);
+    const ours = normalisationOf(plane, 'test');
+    expect(ours.offset).toBeCloseTo(offset, 3);
+    expect(ours.scale).toBeCloseTo(scale, 3);
   });
 
   it('keeps the constants of the first frame, per channel', () => {

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAssignments } from '../../server/config/assignments.ts';
 import { environmentName, loadConfig, settings } from '../../server/config/load.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/scopestream.yaml');
 const file = (yaml: string) => {
-  const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'settings.yaml');
+  const path = join(temporaryFolder('config'), 'settings.yaml');
   writeFileSync(path, yaml);
   return path;
 };

@@ -1,17 +1,17 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bicubicMethod, enlargeBicubic } from '../../../models/enhancer/bicubic.ts';
 import { openSession } from '../../../models/onnxSession.ts';
 import { onnxFile, TENSOR } from '../fixtures/onnxFile.ts';
 import { worstDifference } from '../fixtures/worstDifference.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const noise = (length: number) => Float32Array.from({ length }, (_, i) => (i * 7919) % 1009);
 
 /** onnxruntime's own Resize: sample k of the input on sample r k of the output ("asymmetric"), Keys' a = -1/2. */
 async function resize(image: Float32Array, sizeX: number, sizeY: number, factor: number): Promise<Float32Array> {
-  const path = join(mkdtempSync(join(tmpdir(), 'scopestream-resize-')), 'resize.onnx');
+  const path = join(temporaryFolder('resize'), 'resize.onnx');
   const file = onnxFile({
     inputs: [{ name: 'x', type: TENSOR.float, shape: [1, 1, 'h', 'w'] }],
     outputs: [{ name: 'y', type: TENSOR.float, shape: [1, 1, 'H', 'W'] }],

@@ -1,7 +1,4 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createEnhancer, storedGain, type LadderEnhancer } from '../../../models/enhancer/enhancer.ts';
@@ -12,13 +9,14 @@ import type { Plane } from '../../../pipeline/frame.ts';
 import { frameOf, spots } from '../fixtures/frames.ts';
 import { MOODY_SCALE, writeTinyPackage } from '../fixtures/tinyPackage.ts';
 import { worstDifference } from '../fixtures/worstDifference.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 /** Real models in a real process, which is stopped, killed and fed with what it cannot bear. */
 
 // A start takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
-const zoo = mkdtempSync(join(tmpdir(), 'scopestream-zoo-'));
+const zoo = temporaryFolder('zoo');
 beforeAll(() => {
   writeTinyPackage(zoo, 'blur');
   writeTinyPackage(zoo, 'moody');
@@ -247,7 +245,7 @@ describe('start and end', () => {
   afterEach(closeAll);
 
   it('puts a faster model of the video-rate tier below the chosen one, and no slower one', async () => {
-    const tiers = mkdtempSync(join(tmpdir(), 'scopestream-zoo-'));
+    const tiers = temporaryFolder('zoo');
     const videoRate = (id: string) => (manifest: Record<string, unknown>) =>
       Object.assign(manifest, { id, config: { scopestream: { tier: 'video-rate' } } });
     writeTinyPackage(tiers, 'blur', videoRate('quick'));

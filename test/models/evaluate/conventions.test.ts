@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CONVENTION_IDS, CONVENTIONS, type ConventionId, type Score } from '../../../models/evaluate/conventions.ts';
 import { gaussianBlur } from '../../../pipeline/assess/gaussianBlur.ts';
 import { CAMERA, expected, exposed, filaments, seeded } from '../../pipeline/assess/scene.ts';
 import { python } from '../../fixtures/python.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const size = 96;
 const scene = filaments(size, 1.5, 9);
@@ -58,8 +58,7 @@ describe('conventions', () => {
 
 describe.skipIf(!python)('conventions against scikit-image', () => {
   let golden: Record<ConventionId, Score>;
-  const folder = mkdtempSync(join(tmpdir(), 'conventions-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('conventions');
   beforeAll(() => {
     const paths = [prediction, truth].map(({ data }, i) => {
       const path = join(folder, `${i}.f32`);

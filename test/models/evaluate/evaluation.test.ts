@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bestSigma } from '../../../models/evaluate/baselines.ts';
 import { baselines, type Candidate } from '../../../models/evaluate/candidate.ts';
 import { evaluate } from '../../../models/evaluate/evaluation.ts';
@@ -12,12 +11,12 @@ import { asText } from '../../../models/evaluate/report/text.ts';
 import { simulatedPairs } from '../../../models/evaluate/simulatedPairs.ts';
 import { ConfigError } from '../../../pipeline/errors.ts';
 import { evaluateCommand } from '../../../server/cli/evaluate.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'evaluate-'));
+  folder = temporaryFolder('evaluate');
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 async function writePng(path: string, size: number, value: (x: number, y: number) => number): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true });

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { boxMean } from '../../../pipeline/assess/boxMean.ts';
 import { shiftBetween } from '../../../pipeline/assess/drift.ts';
 import { focusScore } from '../../../pipeline/assess/focus.ts';
@@ -18,6 +17,7 @@ import { flaggedShare, residualMap } from '../../../pipeline/assess/residualMap.
 import { rowCorrelation } from '../../../pipeline/assess/rowCorrelation.ts';
 import { python } from '../../fixtures/python.ts';
 import { CAMERA, exposed, filaments, seeded } from './scene.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const size = 128;
 const scene = filaments(size, 1.3, 4);
@@ -51,8 +51,7 @@ const everyNth = ({ data }: Grey): number[] => [...data].filter((_, i) => i % 97
 
 describe.skipIf(!python)('measures against numpy, scipy and scikit-image', () => {
   let golden: Golden;
-  const folder = mkdtempSync(join(tmpdir(), 'golden-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('golden');
   beforeAll(() => {
     const paths = [a, b].map(({ data }, i) => {
       const path = join(folder, `${i}.f32`);

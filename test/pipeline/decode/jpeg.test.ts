@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decoderFor, decodePayload } from '../../../pipeline/decode/registry.ts';
 import { python } from '../../fixtures/python.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const [SIZE_X, SIZE_Y] = [64, 48];
 
@@ -45,8 +45,7 @@ describe('JPEG', () => {
 });
 
 describe.skipIf(!python)('JPEG beside Pillow (needs Python)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'scopestream-jpeg-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('jpeg');
 
   it.each(['L', 'RGB'])('%s pixels are the same', async (mode) => {
     const script = `

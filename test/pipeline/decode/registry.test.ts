@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countPages, decodeArrived, decodePayload, decoders } from '../../../pipeline/decode/registry.ts';
 import type { ArrivedFrame, Plane } from '../../../pipeline/frame.ts';
 import { buildTiff, greyPage, TYPE } from './buildTiff.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scopestream-registry-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('registry');
 
 function arrived(payload: ArrivedFrame['payload'], description: ArrivedFrame['description'] = {}): ArrivedFrame {
   return { type: 'frame', name: 'peer#7', arrivedMs: 0, payload, description, completedBy: 'socket' };

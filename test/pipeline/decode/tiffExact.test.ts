@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countPages, decodePayload } from '../../../pipeline/decode/registry.ts';
 import type { PixelType, Plane } from '../../../pipeline/frame.ts';
 import { python } from '../../fixtures/python.ts';
 import { hasSharedData, SHARED_DATA } from '../../fixtures/sharedData.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 interface Written {
   readonly name: string;
@@ -25,8 +25,7 @@ const page = async (path: string, number: number): Promise<Plane> =>
 const bytesOf = ({ data }: Plane): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 describe.skipIf(!python)('TIFF files that tifffile writes (needs Python)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'scopestream-tiff-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('tiff');
 
   it(
     'are read to the bit: types, layouts, methods, byte orders, BigTIFF, pages, RGB',

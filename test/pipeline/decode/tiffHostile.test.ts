@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countPages, decodePayload } from '../../../pipeline/decode/registry.ts';
 import { DecodeError } from '../../../pipeline/errors.ts';
 import type { Plane } from '../../../pipeline/frame.ts';
 import { buildTiff, greyPage, type Tag, type TiffPageParts, TYPE } from './buildTiff.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const decode = async (bytes: Uint8Array, page = 0): Promise<Plane> =>
   (await decodePayload({ kind: 'bytes', bytes, page }, 'cell.tif')).plane;
@@ -22,8 +22,7 @@ async function decodedOrRefused(bytes: Uint8Array, page = 0): Promise<Plane | De
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'scopestream-hostile-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('hostile');
 
 async function countInFile(name: string, bytes: Uint8Array): Promise<number> {
   const path = join(folder, name);

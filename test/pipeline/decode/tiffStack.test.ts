@@ -1,15 +1,14 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ByteSource, memorySource, openFile } from '../../../pipeline/decode/byteSource.ts';
 import { countPages, decodePayload } from '../../../pipeline/decode/registry.ts';
 import { TiffPageTable } from '../../../pipeline/decode/tiff/pageTable.ts';
 import { buildTiff, greyPage, TYPE } from './buildTiff.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scopestream-stack-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('stack');
 
 const SIZE = { sizeX: 8, sizeY: 6 };
 const PLANE_BYTES = SIZE.sizeX * SIZE.sizeY * 2;

@@ -1,14 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { chainStart, readLedger } from '../../../pipeline/record/ledgerFile.ts';
 import { lockState } from '../../../pipeline/record/lock.ts';
 import { recoverSession } from '../../../pipeline/record/recover.ts';
 import { StoredImage } from '../../../pipeline/record/storedImage.ts';
 import { startProcess } from '../../../pipeline/thread.ts';
 import { plane, samePixels } from './frames.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 /**
  * Kills a recording process at random moments. Set SCOPESTREAM_CRASH_TRIALS for more trials than a quick few.
@@ -19,9 +19,8 @@ const CHILD = new URL('./recordingChild.ts', import.meta.url);
 
 let root: string;
 beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-crash-'));
+  root = temporaryFolder('crash');
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 interface Acknowledged {
   raw: number;

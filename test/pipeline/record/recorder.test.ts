@@ -1,19 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import { FileSystemStore } from '@zarrita/storage';
 import type { Acquisition, ClassifiedFrame } from '../../../pipeline/frame.ts';
 import { createRecorder } from '../../../pipeline/record/recorder.ts';
 import type { RecordSettings } from '../../../pipeline/record/settings.ts';
 import { acquisition, colourPlane, frame, row, SIZE, totals } from './frames.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 let root: string;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-record-'));
+  root = temporaryFolder('record');
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** Records `frames`, raw and enhanced, and closes. Returns the session's folder. */
 async function record(

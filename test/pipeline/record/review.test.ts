@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClassifiedFrame } from '../../../pipeline/frame.ts';
@@ -7,15 +6,15 @@ import type { Recording } from '../../../pipeline/ports.ts';
 import { createRecorder } from '../../../pipeline/record/recorder.ts';
 import { openSession, type RecordedSession } from '../../../pipeline/record/review.ts';
 import { acquisition, frame, row, totals } from './frames.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 let root: string;
 const open: RecordedSession[] = [];
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-review-'));
+  root = temporaryFolder('review');
 });
 afterEach(() => {
   for (const session of open.splice(0)) session.close();
-  rmSync(root, { recursive: true, force: true });
 });
 
 async function openAt(path: string): Promise<RecordedSession> {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Recording } from '../../../pipeline/ports.ts';
@@ -8,9 +7,10 @@ import { createRecorder } from '../../../pipeline/record/recorder.ts';
 import { openSession } from '../../../pipeline/record/review.ts';
 import type { RecordSettings } from '../../../pipeline/record/settings.ts';
 import { acquisition, frame, plane, row, samePixels, totals } from './frames.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 /** A real disk of 4 MB, in memory; making one takes the right to mount. */
-const mountPoint = mkdtempSync(join(tmpdir(), 'scopestream-disk-'));
+const mountPoint = temporaryFolder('disk');
 const canMount = mount('size=4m');
 const SIDE = 128;
 
@@ -27,7 +27,6 @@ const remount = (mode: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${m
 
 afterAll(() => {
   if (canMount) execFileSync('umount', ['-l', mountPoint]);
-  rmSync(mountPoint, { recursive: true, force: true });
 });
 
 describe.skipIf(!canMount)('a disk of 4 MB', () => {

@@ -1,19 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Enhanced, NormalisedFrame } from '../../../pipeline/frame.ts';
 import type { Certificate } from '../../../pipeline/record/certificate.ts';
 import { createRecorder } from '../../../pipeline/record/recorder.ts';
 import { openSession } from '../../../pipeline/record/review.ts';
 import { verifySession, type VerifyOptions, type VerifyReport } from '../../../pipeline/record/verify.ts';
 import { acquisition, frame, plane, row, totals } from './frames.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 let root: string;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-verify-'));
+  root = temporaryFolder('verify');
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const FRAMES = 6;
 

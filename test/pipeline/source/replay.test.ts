@@ -1,22 +1,19 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countPages } from '../../../pipeline/decode/registry.ts';
 import type { SessionReader } from '../../../pipeline/ports.ts';
 import { createReplaySource, type ReplaySourceOptions } from '../../../pipeline/source/replay.ts';
 import { coordinatePlane, framesOf, numberOfFrame, SIZE, takeUntil, writeCoordinateTiff } from './coordinateFrames.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 let folder: string;
 let stop: AbortController;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'scopestream-replay-'));
+  folder = temporaryFolder('replay');
   stop = new AbortController();
 });
-afterEach(() => {
-  stop.abort();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => stop.abort());
 
 async function play(options: Partial<ReplaySourceOptions>, count = Infinity) {
   const source = createReplaySource({ path: folder, rate: 'fast', countPages, ...options });

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEnhancer } from '../../../models/enhancer/enhancer.ts';
@@ -10,9 +9,9 @@ import { TiffWriter } from '../../../pipeline/record/export/tiffWriter.ts';
 import { enhanceCommand, type EnhanceOptions } from '../../../server/cli/enhance.ts';
 import { inUnitsOf } from '../../../server/cli/enhanceFile.ts';
 import { buildTiff, greyPage } from '../../pipeline/decode/buildTiff.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scopestream-enhance-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('enhance');
 let runs = 0;
 
 /** A folder for inputs, one for outputs. */

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { createRecorder } from '../../../../pipeline/record/recorder.ts';
 import { openSession, type RecordedSession } from '../../../../pipeline/record/review.ts';
 import { python } from '../../../fixtures/python.ts';
 import { acquisition, frame, plane, row, SIZE, totals } from '../frames.ts';
+import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
 const FRAMES = 8;
 /** Recorded, and never enhanced. */
@@ -18,7 +18,7 @@ const HOLE = 3;
 let root: string;
 let session: RecordedSession;
 beforeAll(async () => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-export-'));
+  root = temporaryFolder('export');
   const recording = await createRecorder({ root, softwareVersion: '1.2.3', planesPerShard: 4 }).open(acquisition());
   for (let sequence = 0; sequence < FRAMES; sequence++) {
     const one = frame(sequence);
@@ -29,10 +29,7 @@ beforeAll(async () => {
   await recording.close(totals({ arrived: FRAMES, recorded: FRAMES, enhanced: FRAMES - 1, superseded: 1 }));
   session = await openSession(recording.status.path!);
 });
-afterAll(() => {
-  session.close();
-  rmSync(root, { recursive: true, force: true });
-});
+afterAll(() => session.close());
 
 const exportAs = (options: Pick<ExportOptions, 'format'> & Partial<ExportOptions>) =>
   exportSession(session, { what: 'raw', out: join(root, 'out'), ...options });

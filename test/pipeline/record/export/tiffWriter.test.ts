@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countPages, decodePayload } from '../../../../pipeline/decode/registry.ts';
 import type { PixelType, Plane } from '../../../../pipeline/frame.ts';
 import {
@@ -15,9 +14,9 @@ import {
 } from '../../../../pipeline/record/export/tiffDescription.ts';
 import { TiffWriter, type TiffWriterOptions } from '../../../../pipeline/record/export/tiffWriter.ts';
 import { python } from '../../../fixtures/python.ts';
+import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scopestream-writer-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('writer');
 let files = 0;
 
 const FORMS = [

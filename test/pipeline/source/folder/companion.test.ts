@@ -1,14 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { companionFor, type Companion } from '../../../../pipeline/source/folder/companion.ts';
 import { hasSharedData, SHARED_DATA } from '../../../fixtures/sharedData.ts';
+import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
 let folder: string;
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'scopestream-companion-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
+beforeEach(() => void (folder = temporaryFolder('companion')));
 
 function follow(name: string): { path: string; companion: Companion } {
   const path = join(folder, name);

@@ -1,7 +1,6 @@
 import {
   appendFileSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -10,7 +9,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +16,7 @@ import { countPages } from '../../../../pipeline/decode/registry.ts';
 import type { ArrivedFrame, SourceEvent } from '../../../../pipeline/frame.ts';
 import { createFolderSource, type FolderSourceOptions } from '../../../../pipeline/source/folder/folder.ts';
 import { coordinateTiff, framesOf, numberOfFrame, takeUntil, writeCoordinateTiff } from '../coordinateFrames.ts';
+import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
 let folder: string;
 let away: string;
@@ -25,16 +24,12 @@ let stop: AbortController;
 let notes: string[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'scopestream-hot-'));
-  away = mkdtempSync(join(tmpdir(), 'scopestream-away-'));
+  folder = temporaryFolder('hot');
+  away = temporaryFolder('away');
   stop = new AbortController();
   notes = [];
 });
-afterEach(() => {
-  stop.abort();
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(away, { recursive: true, force: true });
-});
+afterEach(() => stop.abort());
 
 /** Watches, and waits until the watching has begun, so that what is written next is new. */
 async function watching(options: Partial<FolderSourceOptions> = {}) {

@@ -1,11 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countPages } from '../../../../pipeline/decode/registry.ts';
 import { createFolderSource } from '../../../../pipeline/source/folder/folder.ts';
 import { framesOf, numberOfFrame, takeUntil, writeCoordinateTiff } from '../coordinateFrames.ts';
+import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
 /** No second listing happens in a test: what is found is found by the watching of session folders. */
 const NO_LISTING = 60_000;
@@ -15,16 +15,14 @@ let away: string;
 let stop: AbortController;
 
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'scopestream-sessions-'));
-  away = mkdtempSync(join(tmpdir(), 'scopestream-away-'));
+  root = temporaryFolder('sessions');
+  away = temporaryFolder('away');
   stop = new AbortController();
   await expect.poll(watchers).toEqual([]);
 });
 afterEach(async () => {
   stop.abort();
   await expect.poll(watchers).toEqual([]);
-  rmSync(root, { recursive: true });
-  rmSync(away, { recursive: true });
 });
 
 /** Watches of the file system that are open in this process, by kind. */

@@ -1,24 +1,19 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countPages } from '../../../../pipeline/decode/registry.ts';
 import { createFolderSource } from '../../../../pipeline/source/folder/folder.ts';
 import { siblingModule, startProcess } from '../../../../pipeline/thread.ts';
 import { framesOf, numberOfFrame, takeUntil } from '../coordinateFrames.ts';
+import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
 let folder: string;
 let stop: AbortController;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'scopestream-writer-'));
+  folder = temporaryFolder('writer');
   stop = new AbortController();
 });
-afterEach(() => {
-  stop.abort();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => stop.abort());
 
 /** Numbers of the frames in order of arrival, decoded on the way, while another process writes them. */
 async function follow(count: number, rate: number, manner: string, pauseMs = 0): Promise<number[]> {
