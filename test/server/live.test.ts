@@ -2,27 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from 'socket.io';
-import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClassifiedFrame } from '../../pipeline/frame.ts';
 import { type Controls, LivePublisher, type LiveSettings } from '../../server/live.ts';
-import {
-  type CommandResult,
-  LIVE_NAMESPACE,
-  type LiveFrameHeader,
-  type LiveMark,
-  type ServerToViewer,
-  type ServiceState,
-  type ViewerToServer,
-} from '../../server/protocol.ts';
-
-type Client = Socket<ServerToViewer, ViewerToServer>;
-interface Received {
-  header: LiveFrameHeader;
-  raw: Buffer;
-  enhanced: Buffer | null;
-  received: () => void;
-}
+import { type CommandResult, LIVE_NAMESPACE, type ServiceState } from '../../server/protocol.ts';
+import { connectViewer, type ReceivedFrame, type ViewerClient } from '../fixtures/viewer.ts';
 
 const STATE = { protocolVersion: 1 } as unknown as ServiceState;
 const SIZE = 64;
@@ -72,7 +56,6 @@ describe('LivePublisher', () => {
   let live: LivePublisher;
   let url: string;
   let asked: unknown[][];
-  const clients: Client[] = [];
 
   const settings: LiveSettings = { most: 3, maxUnacknowledged: 2, maxRate: 1000 };
   const note = (...call: unknown[]) => (asked.push(call), Promise.resolve());
@@ -97,33 +80,20 @@ describe('LivePublisher', () => {
       () => undefined,
     );
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(http.address() as AddressInfo).port}${LIVE_NAMESPACE}`;
+    url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   });
-  afterEach(async () => {
-    clients.splice(0).forEach((client) => client.disconnect());
-    await server.close();
-  });
+  afterEach(() => server.close());
 
-  async function viewer(onFrame: (frame: Received) => void): Promise<Client> {
-    const client: Client = io(url, { transports: ['websocket'], forceNew: true });
-    clients.push(client);
-    client.on('frame', (header, raw, enhanced, received) =>
-      onFrame({ header, raw: raw as Buffer, enhanced: enhanced as Buffer | null, received }),
-    );
-    await new Promise<void>((resolve, reject) => {
-      client.on('state', () => resolve());
-      client.on('connect_error', reject);
-    });
-    return client;
-  }
+  const viewer = async (onFrame: (frame: ReceivedFrame) => void): Promise<ViewerClient> =>
+    (await connectViewer(url, { onFrame })).client;
 
   it('sends both pictures to the bit, with what is needed to read them', async () => {
-    const got: Received[] = [];
+    const got: ReceivedFrame[] = [];
     await viewer((received) => got.push(received));
     live.beginSession('s1');
     live.publish(frame(7));
     await expect.poll(() => got.length).toBe(1);
-    const { header, raw, enhanced } = got[0] as Received;
+    const { header, raw, enhanced } = got[0] as ReceivedFrame;
     expect(header).toMatchObject({
       sessionId: 's1',
       sequence: 7,
@@ -140,7 +110,7 @@ describe('LivePublisher', () => {
   });
 
   it('sends no more than the window to a viewer that does not answer, and then the newest', async () => {
-    const slow: Received[] = [];
+    const slow: ReceivedFrame[] = [];
     const quick: number[] = [];
     await viewer((received) => slow.push(received));
     await viewer(({ header, received }) => (quick.push(header.sequence), received()));
@@ -188,7 +158,7 @@ describe('LivePublisher', () => {
   });
 
   it('sends JPEG through the asked window to thin links, and nothing to hidden tabs', async () => {
-    const got: Received[] = [];
+    const got: ReceivedFrame[] = [];
     const client = await viewer((received) => (got.push(received), received.received()));
     const set = (wanted: Parameters<ViewerToServer['settings']>[0]) =>
       new Promise<CommandResult>((resolve) => client.emit('settings', wanted, resolve));
@@ -224,27 +194,22 @@ describe('LivePublisher', () => {
   });
 
   it('tells every viewer of a mark, and one that comes later of those that stand', async () => {
-    const heard: LiveMark[] = [];
-    const first = await viewer(() => undefined);
-    first.on('marks', (marks) => heard.push(...marks));
+    const first = await connectViewer(url);
     live.beginSession('s');
     const mark = { id: 'a', sessionId: 's', atMs: 5, text: 'fission', sequence: 3 };
     live.sendMark(mark);
     live.sendMark({ ...mark, id: 'b' });
     live.sendMark({ ...mark, id: 'b', removed: true });
     await expect
-      .poll(() => heard.map(({ id, removed }) => [id, removed]))
+      .poll(() => first.marks.flat().map(({ id, removed }) => [id, removed]))
       .toEqual([
         ['a', undefined],
         ['b', undefined],
         ['b', true],
       ]);
 
-    const late: (readonly LiveMark[])[] = [];
-    const client: Client = io(url, { transports: ['websocket'], forceNew: true });
-    clients.push(client);
-    client.on('marks', (marks) => late.push(marks));
-    await expect.poll(() => late).toEqual([[mark]]);
+    const late = await connectViewer(url);
+    await expect.poll(() => late.marks).toEqual([[mark]]);
   });
 
   it('refuses a flood of commands, and hears the viewer again a second later', async () => {
@@ -264,7 +229,7 @@ describe('LivePublisher', () => {
       for (const event of ['settings', 'chooseModel', 'record', 'mark', 'startSource']) raw.emit(event, ...nonsense);
     }
     await sleep(50);
-    const got: Received[] = [];
+    const got: ReceivedFrame[] = [];
     await viewer((received) => got.push(received));
     live.publish(frame(1));
     await expect.poll(() => got.length).toBe(1);

@@ -1,25 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { io, type Socket } from 'socket.io-client';
+import { io } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { balances } from '../../pipeline/ledger.ts';
 import { createService, type Service } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
-import {
-  type CommandResult,
-  LIVE_NAMESPACE,
-  type LiveFrameHeader,
-  type ServerToViewer,
-  type ServiceState,
-  type ViewerToServer,
-} from '../../server/protocol.ts';
-
-type Client = Socket<ServerToViewer, ViewerToServer>;
+import type { CommandResult } from '../../server/protocol.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
+import { connectViewer } from '../fixtures/viewer.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
@@ -39,29 +31,7 @@ async function start(flags: Record<string, unknown> = {}): Promise<Service> {
   return service;
 }
 
-/** A viewer that acknowledges everything and remembers the headers. */
-async function watch(service: Service, auth: Record<string, string> = {}) {
-  const client: Client = io(`${service.url.slice(0, -1)}${LIVE_NAMESPACE}`, {
-    transports: ['websocket'],
-    forceNew: true,
-    auth,
-  });
-  closing.push(() => client.disconnect());
-  const headers: LiveFrameHeader[] = [];
-  const states: ServiceState[] = [];
-  client.on('state', (state) => void states.push(state));
-  client.on('frame', (header, _raw, _enhanced, received) => {
-    headers.push(header);
-    received();
-  });
-  await new Promise<void>((done, fail) => {
-    client.once('state', () => done());
-    client.once('connect_error', fail);
-  });
-  return { client, headers, states };
-}
-
-const temporary = (name: string) => mkdtempSync(join(tmpdir(), `${name}-`));
+const watch = (service: Service, auth?: Record<string, string>) => connectViewer(service.url, { auth });
 
 describe('the service', () => {
   it('shows a viewer measured and predicted frames, in order, and says so in its metrics', async () => {
@@ -81,7 +51,7 @@ describe('the service', () => {
   });
 
   it('changes model, policy and recording while frames flow, and loses none', async () => {
-    const recordings = temporary('recordings');
+    const recordings = temporaryFolder('recordings');
     const service = await start({ 'record.folder': recordings, 'source.simulator.rate': 60 });
     const { client, headers, states } = await watch(service);
     const ask = (act: (done: (result: CommandResult) => void) => void) => new Promise<CommandResult>(act);
@@ -141,7 +111,7 @@ describe('the service', () => {
 
   it.skipIf(!hasPrometheus)('is scraped by a real Prometheus', { timeout: 60_000 }, async () => {
     const service = await start();
-    const folder = temporary('prometheus');
+    const folder = temporaryFolder('prometheus');
     const target = new URL(service.url).host;
     writeFileSync(
       join(folder, 'prometheus.yml'),
