@@ -3,9 +3,9 @@
  * cases pages of other origins may not: a web site must not reach a microscope through its visitor's browser.
  */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { ConfigError } from '../pipeline/errors.ts';
+import { sameSecret } from '../pipeline/sameSecret.ts';
 
 /** A name that only begins like an address, `127.evil.example`, is not one. */
 function isLoopback(host: string): boolean {
@@ -20,12 +20,9 @@ export function requireSafeAddress(setting: string, host: string, token: string 
   );
 }
 
-/** True when `shown` is the token, or when there is none to show. Takes the same time wherever they differ. */
+/** True when `shown` is the token, or when there is none to show. */
 export function isToken(token: string | undefined, shown: unknown): boolean {
-  if (!token) return true;
-  if (typeof shown !== 'string') return false;
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(token), digest(shown));
+  return !token || (typeof shown === 'string' && sameSecret(token, shown));
 }
 
 /** `Bearer abc` -> `abc`. */

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { messageOf, SourceError } from '../errors.ts';
 import type { SourceEvent } from '../frame.ts';
 import type { Source } from '../ports.ts';
+import { sameSecret } from '../sameSecret.ts';
 import { ByteReader, CutOffError } from './ingest/byteReader.ts';
 import { frameFrom, pixelBytesOf, type FrameHeader } from './ingest/frameHeader.ts';
 import { Handover } from './ingest/handover.ts';
@@ -135,7 +135,7 @@ class TcpIngest {
 
   #checkToken(header: FrameHeader): void {
     const { token } = this.#options;
-    if (token !== undefined && !isSame(token, header.token ?? ''))
+    if (token !== undefined && !sameSecret(token, header.token ?? ''))
       throw new SourceError('the token is missing or wrong');
   }
 
@@ -149,10 +149,4 @@ class TcpIngest {
     const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
     socket.once('close', () => clearTimeout(timer));
   }
-}
-
-/** Compares in a time that does not depend on where the two differ. */
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
