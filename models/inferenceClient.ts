@@ -1,50 +1,17 @@
-import type { ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import { EnhanceError, messageOf } from '../pipeline/errors.ts';
+import { EnhanceError } from '../pipeline/errors.ts';
 import type { Plane } from '../pipeline/frame.ts';
-import { siblingModule, startProcess } from '../pipeline/thread.ts';
-import { createMessageReader, writeMessage, type Message } from './framing.ts';
-import {
-  PIPE_FD,
-  type MethodSpec,
-  type Reply,
-  type Request,
-  type RunReply,
-  type RunRequest,
-} from './inferenceMessages.ts';
+import { siblingModule } from '../pipeline/thread.ts';
+import type { MethodSpec, RunReply, RunRequest } from './inferenceMessages.ts';
+import { ModelProcess, type ProcessEvent, type ProcessSettings } from './modelProcess.ts';
 
-/**
- * The service's end of an inference process: one request at a time, a watchdog on each, and a new process with the same
- * models after one was killed or fell.
- *
- * A process and not a worker thread, because a fault in native code ends every thread of a process, and a run that hangs
- * can only be stopped by SIGKILL. The price, measured on two busy cores (16-bit frame there, its x2 result back, least of
- * 40, process against thread): 1.1 against 0.2 ms for 256 x 256, 2.6 against 0.3 ms for 512 x 512, 9 against 0.6 ms for
- * 1024 x 1024.
- */
+/** The service's end of a process that enhances. What it is asked rejects with EnhanceError. */
 
-/** ms before the first new start; doubled after each one that did not lead to an answer. */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 30_000;
-/** A process that was told to end and does not is killed after this. */
-const END_GRACE_MS = 2_000;
-/** Of what the process writes to its error stream, the end is kept to explain its death. */
-const STDERR_KEPT = 600;
-
-export interface ClientSettings {
+export interface ClientSettings extends ProcessSettings {
   /** A run that takes longer is stopped; a frame gets this for each begun megapixel. */
   readonly runTimeoutMs: number;
-  /** The same for loading a model, which may compile kernels. */
-  readonly loadTimeoutMs: number;
-  /** Told when the process dies and when it is back. Must not throw. */
-  readonly onEvent?: (event: InferenceEvent) => void;
 }
 
-export interface InferenceEvent {
-  readonly kind: 'died' | 'restarted';
-  readonly message: string;
-}
+export type InferenceEvent = ProcessEvent;
 
 export interface RunResult extends RunReply {
   readonly data: Uint8Array | Uint16Array;
@@ -53,222 +20,37 @@ export interface RunResult extends RunReply {
 /** A frame without its pixels. */
 export type FrameRequest = Omit<RunRequest, 'planes'>;
 
-type Answer = Message<Extract<Reply, { ok: true }>>;
+const KIND = {
+  name: 'the inference process',
+  entry: siblingModule(import.meta.url, './inferenceProcess'),
+  fault: (problem: string) => new EnhanceError(problem),
+};
 
-interface Pending {
-  readonly id: number;
-  resolve(answer: Answer): void;
-  reject(error: Error): void;
-}
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly pipe: Duplex;
-  readonly ended: Promise<void>;
-  stderr: string;
-}
-
-export class InferenceClient {
-  readonly #settings: ClientSettings;
-  /** What a new process must load again. */
-  readonly #specs = new Map<string, MethodSpec>();
-  #running: Running | undefined;
-  #state: 'ready' | 'restarting' | 'closed' = 'ready';
-  #turn: Promise<unknown> = Promise.resolve();
-  #pending: Pending | undefined;
-  #nextId = 0;
-  #pauseMs = FIRST_PAUSE_MS;
-  #revival: Promise<void> = Promise.resolve();
-  readonly #closing = new AbortController();
-  #closed: Promise<void> | undefined;
+export class InferenceClient extends ModelProcess<MethodSpec, RunRequest, RunReply> {
+  readonly #runTimeoutMs: number;
+  readonly #loadTimeoutMs: number;
 
   constructor(settings: ClientSettings) {
-    this.#settings = settings;
-    this.#running = this.#spawn();
+    super(KIND, settings);
+    this.#runTimeoutMs = settings.runTimeoutMs;
+    this.#loadTimeoutMs = settings.loadTimeoutMs;
   }
 
-  get state(): 'ready' | 'restarting' | 'closed' {
-    return this.#state;
-  }
-
-  /** Of the process that works now. */
-  get pid(): number | undefined {
-    return this.#running?.child.pid;
-  }
-
-  /** Resolves when a process is there and has loaded everything, or the client is closed. */
-  async ready(): Promise<void> {
-    while (this.#state === 'restarting') await this.#revival;
-  }
-
-  /** Loads a method, in place of the one that has the key. Rejects with EnhanceError; the old one then stays. */
-  async load(key: string, spec: MethodSpec): Promise<void> {
-    await this.#inTurn(() =>
-      this.#ask({ id: this.#nextId++, op: 'load', key, spec }, [], this.#settings.loadTimeoutMs),
-    );
-    this.#specs.set(key, spec);
-  }
-
-  /** A new process will not load it: it is what broke the last one. */
-  forget(key: string): void {
-    this.#specs.delete(key);
-  }
-
-  /** One frame through a loaded method; `planes` oldest first. Rejects with EnhanceError. */
-  async run(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
+  /** One frame through a loaded method; `planes` oldest first. */
+  run(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
     const megapixels = Math.ceil((request.sizeX * request.sizeY) / 2 ** 20);
-    const result = await this.#run(key, request, planes, megapixels * this.#settings.runTimeoutMs);
-    this.#pauseMs = FIRST_PAUSE_MS;
-    return result;
+    return this.#run(key, request, planes, megapixels * this.#runTimeoutMs);
   }
 
   /** The same with the time of a load: first runs compile. */
   warmUp(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
-    return this.#run(key, request, planes, this.#settings.loadTimeoutMs);
-  }
-
-  /** Lets the requests that were made end, takes no more, then ends the process. */
-  close(): Promise<void> {
-    this.#closing.abort();
-    this.#closed ??= this.#drain();
-    return this.#closed;
-  }
-
-  async #drain(): Promise<void> {
-    await this.#turn;
-    await this.#revival;
-    this.#state = 'closed';
-    const running = this.#running;
-    if (!running) return;
-    running.pipe.end();
-    const killer = setTimeout(() => running.child.kill('SIGKILL'), END_GRACE_MS);
-    await running.ended;
-    clearTimeout(killer);
+    return this.#run(key, request, planes, this.#loadTimeoutMs);
   }
 
   async #run(key: string, request: FrameRequest, planes: readonly Plane[], timeoutMs: number): Promise<RunResult> {
     const run = { ...request, planes: planes.length };
     const parts = planes.map((plane) => plane.data);
-    const { header, bytes } = await this.#inTurn(() =>
-      this.#ask({ id: this.#nextId++, op: 'run', key, run }, parts, timeoutMs),
-    );
-    const reply = header.run!;
-    return { ...reply, data: reply.pixelType === 'uint8' ? bytes : new Uint16Array(bytes.buffer) };
-  }
-
-  /** One request after the other: the process would not look at the next one anyway, and the watchdog stays simple. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) return Promise.reject(new EnhanceError('the inference process is closed'));
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
-  }
-
-  async #ask(request: Request, parts: readonly ArrayBufferView[], timeoutMs: number): Promise<Answer> {
-    const running = this.#running;
-    if (this.#state !== 'ready' || !running) throw new EnhanceError(`the inference process is ${this.#state}`);
-    return this.#askProcess(running, request, parts, timeoutMs);
-  }
-
-  #askProcess(
-    running: Running,
-    request: Request,
-    parts: readonly ArrayBufferView[],
-    timeoutMs: number,
-  ): Promise<Answer> {
-    return new Promise<Answer>((resolve, reject) => {
-      const watchdog = setTimeout(() => {
-        running.child.kill('SIGKILL');
-        this.#died(running, `did not answer within ${timeoutMs} ms and was stopped`);
-      }, timeoutMs);
-      const settled = (): void => {
-        clearTimeout(watchdog);
-        this.#pending = undefined;
-      };
-      this.#pending = {
-        id: request.id,
-        resolve: (answer) => {
-          settled();
-          resolve(answer);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      };
-      // A pipe that breaks is followed by the end of the process, which rejects.
-      writeMessage(running.pipe, request, parts).catch(() => {});
-    });
-  }
-
-  #spawn(): Running {
-    const child = startProcess(siblingModule(import.meta.url, './inferenceProcess'), [], {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-    });
-    const pipe = child.stdio[PIPE_FD] as Duplex;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const running: Running = { child, pipe, ended, stderr: '' };
-    child.stderr!.on('data', (text: Buffer) => {
-      running.stderr = (running.stderr + text.toString()).slice(-STDERR_KEPT);
-    });
-    pipe.on(
-      'data',
-      createMessageReader<Reply>((message) => this.#answered(message)),
-    );
-    pipe.on('error', () => {}); // Told by `exit`.
-    child.once('error', (error) => this.#died(running, messageOf(error)));
-    child.once('exit', (code, signal) => this.#died(running, `ended with ${signal ?? `exit code ${code}`}`));
-    return running;
-  }
-
-  #answered({ header, bytes }: Message<Reply>): void {
-    if (this.#running) this.#running.stderr = ''; // Said before a good answer: no reason for a later death.
-    if (this.#pending?.id !== header.id) return; // Given up before.
-    if (header.ok) this.#pending.resolve({ header, bytes });
-    else this.#pending.reject(new EnhanceError(header.problem));
-  }
-
-  #died(running: Running, how: string): void {
-    if (this.#running !== running) return;
-    this.#running = undefined;
-    const said = running.stderr.trim().split('\n').slice(-2).join(' ');
-    const message = `the inference process ${how}${said ? `: ${said}` : ''}`;
-    this.#pending?.reject(new EnhanceError(message));
-    if (this.#closing.signal.aborted) return;
-    this.#settings.onEvent?.({ kind: 'died', message });
-    if (this.#state !== 'ready') return; // Being revived already.
-    this.#state = 'restarting';
-    this.#revival = this.#revive();
-  }
-
-  async #revive(): Promise<void> {
-    const { signal } = this.#closing;
-    while (this.#state === 'restarting') {
-      const pauseMs = this.#pauseMs;
-      this.#pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      await delay(pauseMs, undefined, { signal }).catch(() => {});
-      if (signal.aborted) this.#state = 'closed';
-      else if (await this.#startAgain()) {
-        this.#state = 'ready';
-        this.#settings.onEvent?.({ kind: 'restarted', message: `a new inference process started after ${pauseMs} ms` });
-      }
-    }
-  }
-
-  /** A new process with everything loaded, or false. */
-  async #startAgain(): Promise<boolean> {
-    const running = this.#spawn();
-    this.#running = running;
-    try {
-      for (const [key, spec] of this.#specs) {
-        const request = { id: this.#nextId++, op: 'load', key, spec } as const;
-        await this.#inTurn(() => this.#askProcess(running, request, [], this.#settings.loadTimeoutMs));
-      }
-    } catch (error) {
-      running.child.kill('SIGKILL');
-      this.#died(running, `could not load its models again: ${messageOf(error)}`);
-      await running.ended;
-    }
-    return this.#running === running;
+    const { done, bytes } = await this.ask(key, run, parts, timeoutMs);
+    return { ...done, data: done.pixelType === 'uint8' ? bytes : new Uint16Array(bytes.buffer) };
   }
 }

@@ -3,10 +3,7 @@ import type { Detector } from './enhancer/method.ts';
 import type { ProviderName } from './executionProvider.ts';
 import type { ModelManifest } from './manifest.ts';
 
-/** What the service and its inference process say to each other. Pixels follow as raw bytes (`framing.ts`). */
-
-/** File descriptor of the pipe in the child: 0 to 2 are the standard streams, 3 is Node's own channel. */
-export const PIPE_FD = 4;
+/** What the inference process loads, does and answers (`processMessages.ts`). Pixels follow as raw bytes. */
 
 export type MethodSpec = BuiltInSpec | OnnxSpec;
 
@@ -37,17 +34,9 @@ export interface RunRequest {
   readonly detector?: Detector;
 }
 
-export type Request =
-  | { readonly id: number; readonly op: 'load'; readonly key: string; readonly spec: MethodSpec }
-  | { readonly id: number; readonly op: 'run'; readonly key: string; readonly run: RunRequest };
-
 export interface RunReply {
   readonly pixelType: 'uint8' | 'uint16';
   readonly tiles: number;
   /** Time of the method itself, without the way here and back. */
   readonly ms: number;
 }
-
-export type Reply =
-  | { readonly id: number; readonly ok: true; readonly run?: RunReply }
-  | { readonly id: number; readonly ok: false; readonly problem: string };

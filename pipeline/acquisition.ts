@@ -17,6 +17,7 @@ import { type Feed, Gate, lane, lossless, type Policy, pull } from './flow.ts';
 import type {
   Acquisition,
   ArrivedFrame,
+  CellSighting,
   ClassifiedFrame,
   EncodedFrame,
   EnhancedFrame,
@@ -122,7 +123,7 @@ export function acquire(
       endedMs: Date.now(),
       prediction: frame.enhanced?.prediction,
       quality: frame.quality,
-      cells: frame.cells,
+      ...ledgerCells(frame),
     };
     ledger.end(row);
     write((recording) => recording.writeRow(row));
@@ -223,7 +224,7 @@ export function acquire(
     const classifier = ports.classifier();
     if (classifier) {
       const found = await runStage('classify', timed(classified), monitor, () => classifier.classify(classified));
-      classified = { ...classified, cells: found.ok ? found.value : undefined, times: found.times };
+      classified = { ...classified, ...(found.ok ? found.value : {}), times: found.times };
     }
 
     if (classified.enhanced) {
@@ -292,6 +293,11 @@ type Passing<T> = T & EncodedFrame;
 
 function timed(frame: Passing<Frame>): { name: string; times: Frame['times'] } {
   return { name: frame.meta.name, times: frame.times };
+}
+
+/** A look that several frames show on stands in the ledger once. */
+function ledgerCells({ cells, cellsSeenIn, cellsRepeated, cellsSkipped }: CellSighting) {
+  return cellsRepeated ? { cellsSkipped } : { cells, cellsSeenIn, cellsSkipped };
 }
 
 function isPresent<T>(value: T | undefined): value is T {

@@ -265,18 +265,49 @@ export interface AssessedFrame extends EnhancedFrame {
 export interface Cell {
   /** Stable from frame to frame while the cell is tracked. */
   readonly id: number;
-  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-  /** Closed outline, x0, y0, x1, y1 ... in raw pixels. */
+  /** Raw pixels between edges: sample k covers [k, k + 1). */
+  readonly box: CellBox;
+  /** Closed outline, x0, y0, x1, y1 ... in raw pixels; sample k is at k. */
   readonly outline?: readonly number[];
-  /** Class name, or `unsure`. */
+  /** What the finder takes it for: `white cell`, `nucleus`. */
+  readonly kind: string;
+  /** Class name, or `unsure`; the kind itself, where nothing names its cells. Smoothed over the looks. */
   readonly label: string;
+  /** Probability of the label, of the likeliest class where it is `unsure`; of being there, where nothing names it. 0..1 */
   readonly confidence: number;
+  /** Calibrated probability of each class, smoothed over the looks; empty where nothing names it. */
   readonly probabilities: Readonly<Record<string, number>>;
+  /** Looks that all this rests on. */
+  readonly looks: number;
   readonly lookedAt: 'raw' | 'enhanced';
-  /** Set when raw and enhanced pixels lead to different answers. */
-  readonly flip?: { readonly rawLabel: string; readonly rawConfidence: number };
+  /** Set when enhanced pixels lead to a sure answer that raw pixels do not lead to. */
+  readonly flip?: CellFlip;
 }
 
-export interface ClassifiedFrame extends AssessedFrame {
-  readonly cells?: readonly Cell[];
+export interface CellBox {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
+
+export interface CellFlip {
+  /** What raw pixels lead to: a class, `unsure`, or `not found`. */
+  readonly rawLabel: string;
+  readonly rawConfidence: number;
+}
+
+/** What is known of cells when a frame has to go on. */
+export interface CellSighting {
+  /** The newest look at this field; absent before the first one. */
+  readonly cells?: readonly Cell[];
+  /** Sequence of the frame whose pixels were looked at: this one's, or that of an earlier frame of the same field. */
+  readonly cellsSeenIn?: number;
+  /** An earlier frame has brought these cells already: they are shown on, and not listed in the ledger again. */
+  readonly cellsRepeated?: boolean;
+  /** Why the frame itself was not looked at in time: another look was going on, or its own took too long. */
+  readonly cellsSkipped?: CellsSkipped;
+}
+export type CellsSkipped = 'busy' | 'late';
+
+export interface ClassifiedFrame extends AssessedFrame, CellSighting {}

@@ -6,7 +6,7 @@
  *     acquired = arrived + missing
  */
 
-import type { Cell, FrameMeta, Prediction, Quality, StageTimes } from './frame.ts';
+import type { Cell, CellsSkipped, FrameMeta, Prediction, Quality, StageTimes } from './frame.ts';
 
 /** Where a frame can end. */
 export const FRAME_ENDS = {
@@ -33,7 +33,12 @@ export interface LedgerRow {
   readonly endedMs: number;
   readonly prediction?: Prediction;
   readonly quality?: Quality;
+  /** Each look at cells stands in one row: that of the frame that was looked at, or, when it came late, of the next one. */
   readonly cells?: readonly Cell[];
+  /** Sequence of the frame whose pixels were looked at. */
+  readonly cellsSeenIn?: number;
+  /** Why this frame's own pixels were not looked at in time. */
+  readonly cellsSkipped?: CellsSkipped;
 }
 
 export interface LedgerTotals extends Readonly<Record<FrameEnd, number>> {

@@ -10,7 +10,7 @@ import type { DecodeLimits } from './decode/limits.ts';
 import type {
   Acquisition,
   AssessedFrame,
-  Cell,
+  CellSighting,
   ClassifiedFrame,
   Enhanced,
   EnhancedFrame,
@@ -86,9 +86,14 @@ export interface Assessor {
   close(): Promise<void>;
 }
 
+/** Finds cells and says what they are, off the main thread. */
 export interface Classifier {
-  /** Undefined when the classifier is late and passes over this frame (which is counted). */
-  classify(frame: AssessedFrame): Promise<readonly Cell[] | undefined>;
+  /**
+   * What is known of cells by the moment when the frame must go on: of its own pixels where there was time to look at them,
+   * else of an earlier frame. An image never waits longer than the classifier's budget. Rejects with ClassifyError, which
+   * costs the cells of that frame.
+   */
+  classify(frame: AssessedFrame): Promise<CellSighting>;
   close(): Promise<void>;
 }
 
