@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static';
 import { fastify, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { type Health, type HealthInputs, liveness, readiness } from '../monitoring/health.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
+import { RateLimit } from '../pipeline/rateLimit.ts';
 import { bearerOf, isSameOrigin, isToken } from './auth.ts';
 
 export interface HttpSettings {
@@ -21,6 +22,9 @@ export interface HttpSettings {
 /** Largest request body: notes and names, never pixels. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** From one address: more than a review page, or a Zarr reader on this computer, asks for. */
+const MOST_REQUESTS_PER_SECOND = 1000;
+
 const PAGE_HEADERS = {
   'content-security-policy':
     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; frame-ancestors 'none'",
@@ -31,8 +35,13 @@ const PAGE_HEADERS = {
 export async function createHttp(settings: HttpSettings): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
 
+  const requests = new RateLimit(MOST_REQUESTS_PER_SECOND);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(PAGE_HEADERS);
+    if (!requests.allows(request.ip)) {
+      const problem = `more than ${MOST_REQUESTS_PER_SECOND} requests in a second`;
+      return reply.code(429).header('retry-after', '1').send({ problem });
+    }
     if (!isSameOrigin(request.headers, settings)) {
       return reply.code(403).send({ problem: 'requests from pages of other origins are refused' });
     }

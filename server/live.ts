@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { messageOf } from '../pipeline/errors.ts';
 import type { ClassifiedFrame } from '../pipeline/frame.ts';
 import type { Publisher } from '../pipeline/ports.ts';
+import { RateLimit } from '../pipeline/rateLimit.ts';
 import type { Pair } from './preview.ts';
-import { RateLimit } from './rateLimit.ts';
 import { SharedFrame } from './preview.ts';
 import type {
   CommandResult,

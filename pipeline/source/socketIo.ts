@@ -2,6 +2,7 @@ import type { Namespace, Socket } from 'socket.io';
 import { messageOf, SourceError } from '../errors.ts';
 import type { SourceEvent } from '../frame.ts';
 import type { Source } from '../ports.ts';
+import { RateLimit } from '../rateLimit.ts';
 import { frameFrom, parseFrameHeader, pixelBytesOf } from './ingest/frameHeader.ts';
 import { Handover } from './ingest/handover.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingest/limits.ts';
@@ -72,10 +73,7 @@ class SocketIoIngest {
     const peer = `${socket.handshake.address.replace(/^::ffff:/, '')}/${socket.id}`;
     if (this.#sockets.size >= this.#limits.maxConnections) {
       const problem = `no more than ${this.#limits.maxConnections} senders at a time`;
-      this.#note(`${peer} was refused: ${problem}`);
-      socket.emit('refused', problem);
-      socket.disconnect();
-      return;
+      return this.#dismiss(socket, peer, problem);
     }
     this.#sockets.add(socket);
     socket.once('disconnect', () => {
@@ -84,10 +82,17 @@ class SocketIoIngest {
     });
 
     let unacknowledged = 0;
+    const { maxRefusalsPerSecond } = this.#limits;
+    const refusals = new RateLimit(maxRefusalsPerSecond);
+    const refuse = (problem: string): void => {
+      if (refusals.allows()) return this.#note(`a frame of ${peer} was refused: ${problem}`);
+      this.#dismiss(socket, peer, `more than ${maxRefusalsPerSecond} frames were refused in a second: ${problem}`);
+    };
     socket.on('frame', (header: unknown, pixels: unknown, acknowledge: unknown) => {
       if (typeof acknowledge !== 'function') {
-        socket.emit('refused', 'a frame must ask for an acknowledgement');
-        return;
+        const problem = 'a frame must ask for an acknowledgement';
+        socket.emit('refused', problem);
+        return refuse(problem);
       }
       const answer = (result: IngestAnswer): void => {
         unacknowledged -= 1;
@@ -95,11 +100,18 @@ class SocketIoIngest {
       };
       unacknowledged += 1;
       this.#take(header, pixels, peer, unacknowledged, () => answer({ ok: true })).catch((error: unknown) => {
-        this.#note(`a frame of ${peer} was refused: ${messageOf(error)}`);
         answer({ ok: false, problem: messageOf(error) });
+        refuse(messageOf(error));
       });
     });
   };
+
+  #dismiss(socket: Socket, peer: string, problem: string): void {
+    if (!socket.connected) return;
+    this.#note(`${peer} was disconnected: ${problem}`);
+    socket.emit('refused', problem);
+    socket.disconnect();
+  }
 
   async #take(
     header: unknown,

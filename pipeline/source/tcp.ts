@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { messageOf, SourceError } from '../errors.ts';
 import type { SourceEvent } from '../frame.ts';
 import type { Source } from '../ports.ts';
+import { RateLimit } from '../rateLimit.ts';
 import { sameSecret } from '../sameSecret.ts';
 import { ByteReader, CutOffError } from './ingest/byteReader.ts';
 import { frameFrom, pixelBytesOf, type FrameHeader } from './ingest/frameHeader.ts';
@@ -48,12 +49,14 @@ class TcpIngest {
   readonly #handover = new Handover<SourceEvent>();
   readonly #gaps = new SequenceGaps();
   readonly #sockets = new Set<Socket>();
+  readonly #attempts: RateLimit;
   readonly #server: Server;
   readonly listening: Promise<AddressInfo>;
 
   constructor(options: TcpSourceOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
+    this.#attempts = new RateLimit(this.#limits.maxConnectionsPerSecond);
     this.#note = options.note ?? (() => undefined);
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.#serve(socket));
     this.listening = new Promise((resolve, reject) => {
@@ -80,8 +83,14 @@ class TcpIngest {
   }
 
   async #serve(socket: Socket): Promise<void> {
-    const peer = `${socket.remoteAddress?.replace(/^::ffff:/, '')}:${socket.remotePort}`;
+    const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+    const peer = `${address}:${socket.remotePort}`;
     socket.on('error', () => undefined); // the reader sees the connection end
+    if (!this.#attempts.allows(address)) {
+      // Not noted one by one, and not waited for: a flood costs as little as it can.
+      const problem = `more than ${this.#limits.maxConnectionsPerSecond} connections a second`;
+      return void socket.end(`error ${problem}\n`, () => socket.destroy());
+    }
     if (this.#sockets.size >= this.#limits.maxConnections) {
       const problem = `no more than ${this.#limits.maxConnections} senders at a time`;
       this.#note(`${peer} was refused: ${problem}`);

@@ -4,6 +4,10 @@ export interface IngestLimits {
   readonly maxFrameBytes: number;
   /** Senders at the same time. */
   readonly maxConnections: number;
+  /** TCP: connections from one address in a second. */
+  readonly maxConnectionsPerSecond: number;
+  /** socket.io: frames of one sender that were refused in a second, before it is disconnected. */
+  readonly maxRefusalsPerSecond: number;
   /** socket.io: frames of one sender that are not acknowledged yet. */
   readonly maxUnacknowledged: number;
   /** TCP: a frame that has begun must be complete within, ms. */
@@ -15,6 +19,8 @@ export interface IngestLimits {
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   maxFrameBytes: 64 * 1024 * 1024, // a 4096 x 4096 camera at 16 bits, twice
   maxConnections: 8,
+  maxConnectionsPerSecond: 50, // a sender that connects anew for each frame still has video rate
+  maxRefusalsPerSecond: 50,
   maxUnacknowledged: 4,
   frameTimeoutMs: 30_000,
   idleTimeoutMs: 60 * 60 * 1000, // time-lapses pause for long

@@ -25,9 +25,12 @@ describe('docs/protocols.md', () => {
 
   it('tells the limits that hold', () => {
     const { maxConnections, maxUnacknowledged, frameTimeoutMs, idleTimeoutMs } = DEFAULT_INGEST_LIMITS;
+    const { maxConnectionsPerSecond, maxRefusalsPerSecond } = DEFAULT_INGEST_LIMITS;
     expect(page).toContain(`\`${MAGIC}\` in ASCII`);
     expect(page).toContain(`at most ${MAX_HEADER_BYTES}`);
     expect(page).toContain(`no more than ${maxConnections} senders`);
+    expect(page).toContain(`more than ${maxConnectionsPerSecond} connections a second`);
+    expect(page).toContain(`more than ${maxRefusalsPerSecond} frames are refused in one second`);
     expect(page).toContain(`more than ${maxUnacknowledged} frames without acknowledgement`);
     expect(page).toContain(`more than ${frameTimeoutMs / 1000} s from its first byte`);
     expect(page).toContain(`no frame for ${idleTimeoutMs / 1000} s`);

@@ -126,6 +126,17 @@ describe('socket.io source', () => {
     expect(socket.connected).toBe(true);
   });
 
+  it('disconnects a sender of nothing but bad frames, and says why', async () => {
+    open({ maxRefusalsPerSecond: 5 });
+    const socket = await sender();
+    const reasons: string[] = [];
+    socket.on('refused', (reason: string) => void reasons.push(reason));
+    const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
+    for (let n = 0; n < 20; n++) socket.emit('frame', { sequence: n }, pixelsOf(n), () => undefined);
+    await gone;
+    expect(reasons).toEqual([expect.stringMatching(/^more than 5 frames were refused in a second: /)]);
+  });
+
   it('serves senders that were connected before it was opened', async () => {
     const socket = await sender();
     await sleep(50);

@@ -248,6 +248,19 @@ describe('TCP source: hostile or broken senders', () => {
     expect(await idle.answer).toBe('error no frame for 0.3 s\n');
   });
 
+  it('refuses a flood of connections from one address, and takes them again a second later', async () => {
+    const { events, address } = await listen({ limits: { maxConnectionsPerSecond: 3 } });
+    const flood = await Promise.all(Array.from({ length: 6 }, () => connectTo(address)));
+    for (const { socket } of flood) socket.end();
+    const answers = await Promise.all(flood.map(({ answer }) => answer));
+    expect(answers.filter((answer) => answer === 'ok 0\n')).toHaveLength(3);
+    expect(answers.filter((answer) => answer === 'error more than 3 connections a second\n')).toHaveLength(3);
+    await sleep(1100);
+    const { socket } = await connectTo(address);
+    socket.end(tcpFrame(4));
+    expect(await numbers(await take(events, 1))).toEqual([4]);
+  });
+
   it('does not count the time for which it holds a sender back', async () => {
     const { events, address } = await listen({ limits: { frameTimeoutMs: 100, idleTimeoutMs: 100 } });
     const { socket, answer } = await connectTo(address);
