@@ -1,0 +1,58 @@
+import type { Networks } from './networks.ts';
+import type { EnlargingPackage } from './packages.ts';
+import { repeated, resampled } from './resample.ts';
+import type { Rgb } from './rgb.ts';
+
+/** Every network here, and so every arm, enlarges by this. */
+export const MAGNIFICATION = 4;
+
+export type ArmKind = 'original' | 'nearest' | 'bicubic' | 'fidelity' | 'gan';
+
+/** A way from the low picture back to the original's sampling. */
+export interface Arm {
+  readonly id: string;
+  readonly kind: ArmKind;
+  readonly description: string;
+  enlarge(low: Rgb): Promise<Rgb>;
+}
+
+/** The arm that is not restored. */
+export const ORIGINAL = 'original';
+/** The arm that others are compared with. */
+export const BICUBIC = 'bicubic';
+
+export const CLASSICAL_ARMS: readonly Arm[] = [
+  {
+    id: 'nearest',
+    kind: 'nearest',
+    description: 'each pixel repeated',
+    enlarge: async (low) => repeated(low, MAGNIFICATION),
+  },
+  {
+    id: BICUBIC,
+    kind: 'bicubic',
+    description: 'cubic convolution, a = -1/2',
+    enlarge: async (low) => resampled(low, low.sizeX * MAGNIFICATION, low.sizeY * MAGNIFICATION, 'bicubic'),
+  },
+];
+
+/** A network; those that are for display only were trained to please, against a discriminator. */
+export async function networkArm(networks: Networks, model: EnlargingPackage): Promise<Arm> {
+  const key = `enlarge ${model.id}`;
+  await networks.open(key, model.weights);
+  return {
+    id: model.id,
+    kind: model.displayOnly ? 'gan' : 'fidelity',
+    description: `version ${model.version}, ${model.displayOnly ? 'adversarial, for display only' : 'fidelity'}`,
+    async enlarge({ sizeX, sizeY, data }) {
+      const dims = [1, sizeY, sizeX, 3];
+      const outputs = await networks.run(key, { [model.inputs[0]]: { data: data.slice(), dims } });
+      const [enhanced] = Object.values(outputs);
+      const [largeX, largeY] = [sizeX * MAGNIFICATION, sizeY * MAGNIFICATION];
+      if (!(enhanced.data instanceof Uint8Array) || enhanced.dims.join() !== [1, largeY, largeX, 3].join()) {
+        throw new Error(`${model.id} returned ${enhanced.dims.join('x')} where 1x${largeY}x${largeX}x3 was expected`);
+      }
+      return { sizeX: largeX, sizeY: largeY, data: enhanced.data };
+    },
+  };
+}

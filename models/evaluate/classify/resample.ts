@@ -1,0 +1,88 @@
+import type { Rgb } from './rgb.ts';
+
+/**
+ * Resampling as Pillow does it, so that pictures made here and in training agree: pixel centres aligned, the filter widened
+ * by the factor of reduction (which is what prevents aliasing), its weights normalised at the borders, rounded to 8 bits
+ * after each direction, rows first. Agrees with Pillow within one level.
+ */
+
+interface Filter {
+  readonly support: number;
+  weight(x: number): number;
+}
+
+const FILTERS = {
+  /** Reduces without aliasing, enlarges bilinearly. */
+  triangle: { support: 1, weight: (x) => Math.max(1 - Math.abs(x), 0) },
+  /** Cubic convolution, a = -1/2 (Keys 1981). */
+  bicubic: { support: 2, weight: cubic },
+} as const satisfies Record<string, Filter>;
+
+export type FilterName = keyof typeof FILTERS;
+
+export function resampled(picture: Rgb, sizeX: number, sizeY: number, filter: FilterName): Rgb {
+  const along = sizeX === picture.sizeX ? picture : resampledRows(picture, sizeX, FILTERS[filter]);
+  return sizeY === picture.sizeY ? along : resampledColumns(along, sizeY, FILTERS[filter]);
+}
+
+/** Each pixel `factor` times each way. */
+export function repeated({ sizeX, sizeY, data }: Rgb, factor: number): Rgb {
+  const width = sizeX * factor;
+  const result = new Uint8Array(width * sizeY * factor * 3);
+  for (let i = 0; i < result.length; i++) {
+    const pixel = Math.floor(i / 3);
+    const y = Math.floor(Math.floor(pixel / width) / factor);
+    const x = Math.floor((pixel % width) / factor);
+    result[i] = data[3 * (y * sizeX + x) + (i % 3)];
+  }
+  return { sizeX: width, sizeY: sizeY * factor, data: result };
+}
+
+function resampledRows({ sizeX, sizeY, data }: Rgb, size: number, filter: Filter): Rgb {
+  const result = new Uint8ClampedArray(size * sizeY * 3);
+  tapsOf(sizeX, size, filter).forEach(({ from, weights }, x) => {
+    for (let y = 0; y < sizeY; y++) {
+      const start = 3 * (y * sizeX + from);
+      const to = 3 * (y * size + x);
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += weights[k] * data[start + 3 * k + c];
+        result[to + c] = sum;
+      }
+    }
+  });
+  return { sizeX: size, sizeY, data: new Uint8Array(result.buffer) };
+}
+
+function resampledColumns({ sizeX, sizeY, data }: Rgb, size: number, filter: Filter): Rgb {
+  const width = 3 * sizeX;
+  const result = new Uint8ClampedArray(width * size);
+  tapsOf(sizeY, size, filter).forEach(({ from, weights }, y) => {
+    for (let i = 0; i < width; i++) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * data[(from + k) * width + i];
+      result[y * width + i] = sum;
+    }
+  });
+  return { sizeX, sizeY: size, data: new Uint8Array(result.buffer) };
+}
+
+/** For each output sample: the first input sample that counts, and the weights from there on. */
+function tapsOf(before: number, after: number, { support, weight }: Filter) {
+  const scale = before / after;
+  const widened = Math.max(scale, 1);
+  return Array.from({ length: after }, (_, i) => {
+    const centre = (i + 0.5) * scale;
+    const from = Math.max(Math.floor(centre - support * widened + 0.5), 0);
+    const to = Math.min(Math.floor(centre + support * widened + 0.5), before);
+    const raw = Array.from({ length: to - from }, (_, k) => weight((from + k - centre + 0.5) / widened));
+    const sum = raw.reduce((total, value) => total + value, 0);
+    return { from, weights: raw.map((value) => value / sum) };
+  });
+}
+
+function cubic(x: number): number {
+  const d = Math.abs(x);
+  if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+  return d < 2 ? ((-0.5 * d + 2.5) * d - 4) * d + 2 : 0;
+}
