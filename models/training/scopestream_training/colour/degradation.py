@@ -20,23 +20,23 @@ class Instrument:
 
     blur: Gaussian sigma in pixels of the small picture. photons: e- at white (255), each colour on its own. read: noise in
     levels of 255, rms. quality: of baseline JPEG with 4:2:0 colour, 1 to 95.
-    The values here are the ones that are scored.
+    The values here are the ones that are scored, as in `models/evaluate/classify/degradation.ts`.
     """
 
-    blur: float = 0.6
-    photons: float = 500.0
+    blur: float = 0.8
+    photons: float = 1000.0
     read: float = 2.0
-    quality: int = 75
+    quality: int = 50
 
 
 @dataclass(frozen=True)
 class InstrumentRange:
     """What training draws from, each property on its own; photons log-uniformly."""
 
-    blur: tuple[float, float] = (0.0, 1.0)
-    photons: tuple[float, float] = (100.0, 3000.0)
+    blur: tuple[float, float] = (0.0, 1.2)
+    photons: tuple[float, float] = (200.0, 5000.0)
     read: tuple[float, float] = (0.0, 4.0)
-    quality: tuple[int, int] = (50, 95)
+    quality: tuple[int, int] = (35, 95)
 
     def draw(self, rng: np.random.Generator) -> Instrument:
         return Instrument(
@@ -51,7 +51,7 @@ def reduced(picture: np.ndarray) -> np.ndarray:
     """uint8 [H, W, 3] -> [H / 4, W / 4, 3]."""
     height, width, _ = picture.shape
     small = Image.fromarray(picture).resize((width // FACTOR, height // FACTOR), Image.Resampling.BICUBIC)
-    return np.asarray(small)
+    return np.array(small)
 
 
 def through_instrument(picture: np.ndarray, instrument: Instrument, rng: np.random.Generator) -> np.ndarray:
@@ -67,4 +67,4 @@ def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
     """The picture after JPEG."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "jpeg", quality=quality, subsampling="4:2:0")
-    return np.asarray(Image.open(file))
+    return np.array(Image.open(file))

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..networks import ResidualBlock
+
 FACTOR = 4
 # Keys' cubic convolution (a = -1/2) reaches two samples to each side.
 BASE_RADIUS = 2
@@ -43,18 +45,13 @@ class Bicubic(nn.Module):
         return functional.pixel_shuffle(functional.conv2d(padded, self.taps, groups=3), FACTOR)
 
 
-class ResidualBlock(nn.Module):
-    """x + second(relu(first(x))), 3x3."""
+class BiasedBlock(ResidualBlock):
+    """The residual block of the fluorescence networks, with biases: colour has no need of scale equivariance."""
 
     def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(functional.relu(self.first(x)))
+        super().__init__(width)
+        self.first.bias = nn.Parameter(torch.zeros(width))
+        self.second.bias = nn.Parameter(torch.zeros(width))
 
 
 class Compact(nn.Module):
@@ -64,7 +61,7 @@ class Compact(nn.Module):
         super().__init__()
         self.base = Bicubic()
         self.head = nn.Conv2d(3, width, 3, padding=1)
-        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(BiasedBlock(width) for _ in range(blocks)))
         self.tail = nn.Conv2d(width, 3 * FACTOR**2, 3, padding=1)
         start_from_base(self.tail)
 
@@ -80,7 +77,7 @@ class SRResNet(nn.Module):
         super().__init__()
         self.base = Bicubic()
         self.head = nn.Conv2d(3, width, 3, padding=1)
-        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(BiasedBlock(width) for _ in range(blocks)))
         self.ups = nn.ModuleList(nn.Conv2d(width, 4 * width, 3, padding=1) for _ in range(2))
         self.tail = nn.Conv2d(width, 3, 3, padding=1)
         start_from_base(self.tail)
