@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { basename, join, resolve, sep } from 'node:path';
-import { parse } from 'yaml';
-import { messageOf } from '../pipeline/errors.ts';
+import { basename } from 'node:path';
 import {
   axisId,
-  packageSchema,
   type AxisDescription,
   type PackageFields,
   type ProcessingDescription,
   type ScopestreamConfig,
   type TensorFields,
 } from './manifestSchema.ts';
+import { checkWeights, inside, ManifestError, readFields, type PackageWeights } from './packageFolder.ts';
 import { unsupportedSteps } from './processing.ts';
+
+export { MANIFEST_FILE, ManifestError } from './packageFolder.ts';
 
 /**
  * Reads a model package: a folder with `bioimageio.yaml` (bioimage.io 0.5) and ONNX weights.
@@ -21,8 +19,6 @@ import { unsupportedSteps } from './processing.ts';
  * [1, 1] in, `enhanced` uint16 [1, 1, H * r, W * r] out, everything between done inside the graph. `tensor` is any other
  * package with one float32 image in and one out; its processing steps are done by `processing.ts`.
  */
-
-export const MANIFEST_FILE = 'bioimageio.yaml';
 
 /** How many samples an image axis may have: `min`, `min + step`, ...; a step of 0 means exactly `min`. */
 export interface AxisSizes {
@@ -49,7 +45,7 @@ export interface ModelManifest {
   readonly license: string;
   readonly cite: readonly { readonly text: string; readonly doi?: string; readonly url?: string }[];
   readonly folder: string;
-  readonly weights: { readonly path: string; readonly sha256: string; readonly sizeBytes: number };
+  readonly weights: PackageWeights;
   readonly contract: 'counts' | 'tensor';
   readonly inputs: readonly TensorDescription[];
   readonly outputs: readonly TensorDescription[];
@@ -65,17 +61,7 @@ export interface ModelManifest {
   readonly scopestream: ScopestreamConfig;
 }
 
-/** A model package cannot be used; the message names the folder and the field. */
-export class ManifestError extends Error {
-  readonly folder: string;
-  constructor(folder: string, problem: string, options?: ErrorOptions) {
-    super(`model package ${folder}: ${problem}`, options);
-    this.name = 'ManifestError';
-    this.folder = folder;
-  }
-}
-
-/** Reads and checks the package in `folder`, weights' hash included. Throws ManifestError. */
+/** Reads and checks the enhancing package in `folder`, weights' hash included. Throws ManifestError. */
 export async function readManifest(folder: string): Promise<ModelManifest> {
   const fields = await readFields(folder);
   const contract = contractOf(fields);
@@ -105,25 +91,6 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
     precision: fields.config.scopestream.precision ?? 'float32',
     scopestream: fields.config.scopestream,
   };
-}
-
-async function readFields(folder: string): Promise<PackageFields> {
-  let content: unknown;
-  try {
-    content = parse(await readFile(join(folder, MANIFEST_FILE), 'utf8'));
-  } catch (error) {
-    throw new ManifestError(folder, `${MANIFEST_FILE} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  const result = packageSchema.safeParse(content);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${fieldName(issue.path)}: ${issue.message}`);
-  throw new ManifestError(folder, problems.join('; '));
-}
-
-/** `['inputs', 0, 'id']` -> `inputs[0].id` */
-function fieldName(path: readonly PropertyKey[]): string {
-  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
-  return parts.join('').replace(/^\./, '') || MANIFEST_FILE;
 }
 
 const COUNTS_INPUTS = ['gain', 'offset', 'raw', 'scale'];
@@ -203,23 +170,4 @@ function requireSupported(folder: string, tensor: TensorDescription): void {
   }
   const steps = unsupportedSteps(tensor);
   if (steps.length > 0) throw new ManifestError(folder, `${id}: processing step ${steps.join(', ')} is not supported`);
-}
-
-async function checkWeights(folder: string, onnx: PackageFields['weights']['onnx']): Promise<ModelManifest['weights']> {
-  const path = inside(folder, onnx.source);
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new ManifestError(folder, `weights.onnx.source: ${messageOf(error)}`, { cause: error });
-  });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== onnx.sha256) {
-    throw new ManifestError(folder, `weights.onnx.sha256: the file's is ${sha256}, the package says ${onnx.sha256}`);
-  }
-  return { path, sha256, sizeBytes: bytes.length };
-}
-
-/** A path that the package names; it must lie inside the package. */
-function inside(folder: string, source: string): string {
-  const path = resolve(folder, source);
-  if (!path.startsWith(resolve(folder) + sep)) throw new ManifestError(folder, `${source} lies outside the package`);
-  return path;
 }

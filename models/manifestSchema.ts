@@ -46,8 +46,10 @@ const tensor = z.object({
 });
 export type TensorFields = z.infer<typeof tensor>;
 
-/** What a package says to Scopestream alone, under `config.scopestream`. */
-const scopestreamConfig = z.object({
+/** What a package says to Scopestream alone, under `config.scopestream`. Each task has more to say, which stays as it is. */
+const scopestreamConfig = z.looseObject({
+  /** What the model is for. */
+  task: z.enum(['enhance', 'find-cells', 'name-cells']).default('enhance'),
   /** `video-rate`: the fidelity ladder may step down to this model. */
   tier: z.string().optional(),
   precision: z.string().optional(),
@@ -66,10 +68,11 @@ export const packageSchema = z.object({
   description: z.string().default(''),
   version: z.union([z.string(), z.number()]).transform(String).default('0'),
   license: z.string().min(1),
+  tags: z.array(z.string()).default([]),
   cite: z.array(z.object({ text: z.string(), doi: z.string().optional(), url: z.string().optional() })).default([]),
   inputs: z.array(tensor).min(1),
   outputs: z.array(tensor).min(1),
   weights: z.object({ onnx: z.object({ source: z.string(), sha256, opset_version: z.int().optional() }) }),
-  config: z.object({ scopestream: scopestreamConfig.default({}) }).default({ scopestream: {} }),
+  config: z.object({ scopestream: scopestreamConfig.prefault({}) }).prefault({}),
 });
 export type PackageFields = z.infer<typeof packageSchema>;

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { EnhanceError, messageOf } from '../pipeline/errors.ts';
 import { GAUSSIAN_SIGMA } from './enhancer/gaussian.ts';
-import { MANIFEST_FILE, readManifest, type ModelManifest } from './manifest.ts';
+import { readManifest, type ModelManifest } from './manifest.ts';
+import { findPackages, readFields } from './packageFolder.ts';
 
-/** All models that the service can choose from: packages in zoo folders, and two classical methods that are always there. */
+/**
+ * All models that enhance: packages in zoo folders, and two classical methods that are always there. What finds and names
+ * cells is listed in `classifier/cellRegistry.ts`.
+ */
 
 export type BuiltInId = 'gaussian' | 'bicubic';
 
@@ -70,6 +72,7 @@ export async function openRegistry(zooFolders: readonly string[]): Promise<Regis
   const broken: { folder: string; problem: string }[] = [];
   for (const folder of (await Promise.all(zooFolders.map(findPackages))).flat()) {
     try {
+      if ((await readFields(folder)).config.scopestream.task !== 'enhance') continue;
       const entry = entryOf(await readManifest(folder));
       const same = packages.find((other) => other.id === entry.id);
       if (same) broken.push({ folder, problem: `the id ${entry.id} is taken by another package` });
@@ -89,20 +92,6 @@ export async function openRegistry(zooFolders: readonly string[]): Promise<Regis
       throw new EnhanceError(`there is no model ${id}; there are ${models.map((model) => model.id).join(', ')}`);
     },
   };
-}
-
-async function findPackages(zoo: string): Promise<string[]> {
-  const names = await readdir(zoo).catch((): string[] => []);
-  const folders = names.includes(MANIFEST_FILE) ? [zoo] : names.sort().map((name) => join(zoo, name));
-  const found = await Promise.all(folders.map((folder) => isFile(join(folder, MANIFEST_FILE))));
-  return folders.filter((_, i) => found[i]);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
 }
 
 function entryOf(manifest: ModelManifest): ModelEntry {
