@@ -1,9 +1,10 @@
-"""Fits the exposure model of `degradation.py` to real frames and checks it: `python -m scopestream_training.noise_fit --data DIR`.
+"""Fits the exposure model of `degradation.py` to real frames, and checks it.
 
-W2S gives the residual of each exposure from the mean of 400; a movie gives the difference of two neighbouring frames. From the
-noise's variance against brightness come the gain and the read noise, from its correlation along rows the smear, from the histogram
-of the counts the excess noise. Then new exposures of the same truth are simulated and compared with the real ones: histogram of
-the counts (Kolmogorov-Smirnov distance), noise spectrum (largest difference of a radial band, dB) and row correlation.
+`python -m scopestream_training.noise_fit --data DIR`. W2S gives the residual of each exposure from the mean of 400; a movie gives
+the difference of two neighbouring frames. From the noise's variance against brightness come the gain and the read noise,
+from its correlation along rows the smear, from the histogram of the counts the excess noise. Then new exposures of the same
+truth are simulated and compared with the real ones: histogram of the counts (Kolmogorov-Smirnov distance), noise spectrum
+(largest difference of a radial band, dB) and row correlation.
 """
 
 import argparse
@@ -23,6 +24,7 @@ LEVELS = 24  # brightness bins of the photon-transfer curve
 BANDS = 12  # radial bands of the spectrum, up to the Nyquist frequency
 MOVIE_FRAMES = 9  # whose mean is the truth of a movie's frame
 DARKEST = 0.5  # share of a movie's samples that is used: what is bright moves
+LEAST_CORRELATION = 0.02  # below it, noise counts as white
 SPECTRUM_TOLERANCE_DB, CORRELATION_TOLERANCE, HISTOGRAM_TOLERANCE = 1.0, 0.03, 0.1
 
 
@@ -44,8 +46,9 @@ class Exposure:
 @dataclass(frozen=True)
 class Fit:
     """gain: counts per e- times excess, i.e. variance per count of signal. offset: counts at no light. read: counts rms.
-    correlation: of the noise of neighbouring samples of a row. excess: F², the one whose exposures have the likest histogram
-    (the variance alone cannot tell few electrons with little excess noise from many with much)."""
+    correlation: of the noise of neighbouring samples of a row. excess: F², the one whose exposures have the likest histogram:
+    the variance alone cannot tell few electrons with little excess noise from many with much, and the histogram tells none
+    from some better than how much."""
 
     gain: float
     offset: float
@@ -56,7 +59,7 @@ class Fit:
     @property
     def smear(self) -> float:
         """Share of the sample before whose low pass correlates neighbours so."""
-        return float(np.clip(self.correlation, 0.0, 0.9))
+        return min(self.correlation, 0.9) if self.correlation > LEAST_CORRELATION else 0.0
 
 
 def everything(noise: np.ndarray) -> np.ndarray:
@@ -166,9 +169,7 @@ def report(exposures: list[Exposure], rng: np.random.Generator) -> dict[str, obj
         "spectrum_db": SPECTRUM_TOLERANCE_DB,
         "correlation": CORRELATION_TOLERANCE,
     }
-    peaks = [
-        (np.percentile(e.truth, 99.9) - f.offset) * f.excess / f.gain for e, f in zip(exposures, fits, strict=True)
-    ]
+    peaks = [(np.percentile(e.truth, 99.9) - f.offset) * f.excess / f.gain for e, f in zip(exposures, fits, strict=True)]
     return {
         "frames": len(exposures),
         "fit": {key: float(np.median([asdict(f)[key] for f in fits])) for key in asdict(fits[0])},

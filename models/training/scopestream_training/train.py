@@ -1,8 +1,9 @@
 """Trains one network: `python -m scopestream_training.train configs/lumen-m.toml --data DIR --run DIR`.
 
 Squared error, weighted per field by the inverse error of a Gaussian filter (so that the loss follows the mean of the
-decibels and not the brightest field), Muon for the body and Adam for the first and last layers, both with warm-up and cosine
-decay, an exponential moving average of the weights as the result. Run it again with the same `--run` to go on after an interruption. `log.csv` holds the progress.
+decibels and not the brightest field); Muon for the body and Adam for the first and last layers, both with warm-up and
+cosine decay; an exponential moving average of the weights is the result. Run it again with the same `--run` to go on
+after an interruption. `log.csv` holds the progress.
 """
 
 import argparse
@@ -158,9 +159,7 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
     save(checkpoint, network, ema, both, done)
 
 
-def save(
-    path: Path, network: Lumen, ema: Lumen, both: list[tuple[torch.optim.Optimizer, float]], iteration: int
-) -> None:
+def save(path: Path, network: Lumen, ema: Lumen, both: list[tuple[torch.optim.Optimizer, float]], iteration: int) -> None:
     state = {
         "network": network.state_dict(),
         "ema": ema.state_dict(),
