@@ -14,9 +14,9 @@ import type {
 } from '../../pipeline/frame.ts';
 import { describeAcquisition, Placement } from '../../pipeline/place.ts';
 import type { Enhancer } from '../../pipeline/ports.ts';
+import { predictionAnnotation } from '../../pipeline/record/export/omeAnnotations.ts';
 import {
   omeXmlOf,
-  predictionAnnotation,
   resolutionOf,
   type TiffImage,
   type TiffPlane,
@@ -96,7 +96,7 @@ export async function enhanceFile(job: EnhanceJob, means: EnhanceMeans): Promise
     await writer.close(
       omeXmlOf(imageOf(acquisition, last, planes), {
         software: `Scopestream ${SOFTWARE_VERSION}`,
-        structuredAnnotations: [predictionAnnotation(prediction, basename(job.input))],
+        annotations: [predictionAnnotation('prediction', prediction, { source: basename(job.input) })],
       }),
     );
     return { planes: planes.length, sizeX: plane.sizeX, sizeY: plane.sizeY, pixelType, prediction };

@@ -1,5 +1,7 @@
-import type { Channel, FrameIndex, PixelType, Prediction } from '../../frame.ts';
+import type { Channel, FrameIndex, PixelType } from '../../frame.ts';
+import { annotationRef, structuredAnnotations, type OmeAnnotation } from './omeAnnotations.ts';
 import type { TiffWriterOptions } from './tiffWriter.ts';
+import { escapeXml, xmlAttributes } from './xml.ts';
 
 /** What a TIFF file can say about the picture in it: OME's names and units. */
 export interface TiffImage {
@@ -29,12 +31,14 @@ export interface TiffPlane {
   readonly exposureTime?: number;
   /** micrometre */
   readonly position?: { readonly x: number; readonly y: number; readonly z?: number };
+  /** Ids of the annotations that count for this plane. */
+  readonly annotations?: readonly string[];
 }
 
 export interface OmeXmlOptions {
   readonly software: string;
-  /** Whole elements of OME's StructuredAnnotations (`<XMLAnnotation ID="Annotation:0"> ...`), as XML. */
-  readonly structuredAnnotations?: readonly string[];
+  /** The image refers to all of them, a plane to those that it names. */
+  readonly annotations?: readonly OmeAnnotation[];
 }
 
 const OME = 'http://www.openmicroscopy.org/Schemas/OME/2016-06';
@@ -44,9 +48,9 @@ const OME_TYPES: Readonly<Record<PixelType, string>> = { uint8: 'uint8', uint16:
  * The OME-XML of a file with one image. Planes may be in any order, and some may be missing: each says where it belongs. An
  * RGB plane is one channel of three samples.
  */
-export function omeXmlOf(image: TiffImage, { software, structuredAnnotations = [] }: OmeXmlOptions): string {
+export function omeXmlOf(image: TiffImage, { software, annotations = [] }: OmeXmlOptions): string {
   const { sizeT, sizeC, sizeZ } = sizesOf(image);
-  const pixels = attributes({
+  const pixels = xmlAttributes({
     ID: 'Pixels:0',
     DimensionOrder: 'XYCZT',
     Type: OME_TYPES[image.pixelType],
@@ -64,7 +68,7 @@ export function omeXmlOf(image: TiffImage, { software, structuredAnnotations = [
   });
   const channels = Array.from({ length: sizeC }, (_, c) => {
     const channel = image.channels[c];
-    return `<Channel${attributes({
+    return `<Channel${xmlAttributes({
       ID: `Channel:0:${c}`,
       Name: channel?.name,
       SamplesPerPixel: image.samplesPerPixel,
@@ -74,11 +78,11 @@ export function omeXmlOf(image: TiffImage, { software, structuredAnnotations = [
   });
   const tiffData = image.planes.map(
     ({ index: { t, c, z } }, ifd) =>
-      `<TiffData${attributes({ IFD: ifd, PlaneCount: 1, FirstC: c, FirstZ: z, FirstT: t })}/>`,
+      `<TiffData${xmlAttributes({ IFD: ifd, PlaneCount: 1, FirstC: c, FirstZ: z, FirstT: t })}/>`,
   );
   const planes = image.planes.map(
-    ({ index: { t, c, z }, deltaT, exposureTime, position }) =>
-      `<Plane${attributes({
+    ({ index: { t, c, z }, deltaT, exposureTime, position, annotations: named = [] }) =>
+      `<Plane${xmlAttributes({
         TheC: c,
         TheZ: z,
         TheT: t,
@@ -90,20 +94,17 @@ export function omeXmlOf(image: TiffImage, { software, structuredAnnotations = [
         PositionYUnit: position && 'µm',
         PositionZ: position?.z,
         PositionZUnit: position?.z === undefined ? undefined : 'µm',
-      })}/>`,
+      })}>${named.map(annotationRef).join('')}</Plane>`,
   );
   const started = image.startedAt ? `<AcquisitionDate>${escapeXml(image.startedAt)}</AcquisitionDate>` : '';
-  const annotations =
-    structuredAnnotations.length > 0
-      ? `<StructuredAnnotations>${structuredAnnotations.join('')}</StructuredAnnotations>`
-      : '';
+  const ofImage = annotations.map(({ id }) => annotationRef(id));
   return [
     `<?xml version="1.0" encoding="UTF-8"?>`,
     `<OME xmlns="${OME}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="${OME} ${OME}/ome.xsd"`,
-    `${attributes({ Creator: software })}>`,
-    `<Image${attributes({ ID: 'Image:0', Name: image.name })}>${started}`,
-    `<Pixels${pixels}>${channels.join('')}${tiffData.join('')}${planes.join('')}</Pixels></Image>`,
-    `${annotations}</OME>`,
+    `${xmlAttributes({ Creator: software })}>`,
+    `<Image${xmlAttributes({ ID: 'Image:0', Name: image.name })}>${started}`,
+    `<Pixels${pixels}>${channels.join('')}${tiffData.join('')}${planes.join('')}</Pixels>${ofImage.join('')}</Image>`,
+    `${structuredAnnotations(annotations)}</OME>`,
   ].join('');
 }
 
@@ -150,32 +151,4 @@ function sizesOf({ planes, channels }: TiffImage): { sizeT: number; sizeC: numbe
     sizes.sizeZ = Math.max(sizes.sizeZ, index.z + 1);
   }
   return sizes;
-}
-
-/** ` A="1" B="2"`, without those that are undefined. */
-function attributes(values: Readonly<Record<string, string | number | undefined>>): string {
-  return Object.entries(values)
-    .map(([key, value]) => (value === undefined ? '' : ` ${key}="${escapeXml(String(value))}"`))
-    .join('');
-}
-
-/** Also drops the control characters that XML cannot hold. */
-export function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, (character) => (/[\t\n\r]/.test(character) ? ' ' : ''));
-}
-
-/** An annotation that says, in the file itself, that its pixels were predicted, by what and from what. */
-export function predictionAnnotation(prediction: Prediction, sourceName: string): string {
-  const { modelId, modelVersion, modelSha256, license, precision, provider } = prediction;
-  const stated = attributes({ modelId, modelVersion, modelSha256, license, precision, provider, source: sourceName });
-  return [
-    `<XMLAnnotation ID="Annotation:prediction" Namespace="scopestream/prediction">`,
-    `<Description>The pixels were predicted by a model. They are not a measurement.</Description>`,
-    `<Value><Prediction xmlns="scopestream/prediction"${stated}/></Value></XMLAnnotation>`,
-  ].join('');
 }

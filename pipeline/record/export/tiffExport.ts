@@ -7,14 +7,8 @@ import { RAW_IMAGE } from '../omeZarr.ts';
 import { exportStep, type ExportProgress } from './progress.ts';
 import { provenanceOf, type ExportProvenance } from './provenance.ts';
 import type { SelectedFrame } from './selection.ts';
-import {
-  escapeXml,
-  imageJTextOf,
-  omeXmlOf,
-  predictionAnnotation,
-  resolutionOf,
-  type TiffImage,
-} from './tiffDescription.ts';
+import { predictionAnnotation, type OmeAnnotation } from './omeAnnotations.ts';
+import { imageJTextOf, omeXmlOf, resolutionOf, type TiffImage } from './tiffDescription.ts';
 import { TiffWriter } from './tiffWriter.ts';
 
 /** One file for each image of the store that the selection touches. Returns the files written. */
@@ -29,7 +23,7 @@ export async function exportTiff(
   const files: string[] = [];
   for (const [imageName, frames] of byImage(selected, which)) {
     const path = `${basePath}-${imageName}${format === 'ome-tiff' ? '.ome.tif' : '.tif'}`;
-    await writeStack(session, frames, imageName, format, path, progress);
+    await writeStack(session, frames, which, imageName, format, path, progress);
     files.push(path);
     if (format === 'ome-tiff') continue;
     const provenance = provenanceOf(session, frames, which);
@@ -42,6 +36,7 @@ export async function exportTiff(
 async function writeStack(
   session: RecordedSession,
   frames: readonly SelectedFrame[],
+  which: Which,
   imageName: string,
   format: 'ome-tiff' | 'tiff',
   path: string,
@@ -59,7 +54,7 @@ async function writeStack(
     }
     await writer.close(
       format === 'ome-tiff'
-        ? omeXml(session, frames, image, imageName === RAW_IMAGE ? 'raw' : 'enhanced', software)
+        ? omeXmlOf(image, { software, annotations: annotationsOf(session, frames, which) })
         : stackText(image),
     );
   } catch (error) {
@@ -92,35 +87,48 @@ function describe(session: RecordedSession, frames: readonly SelectedFrame[], im
     planes: frames.map(({ entry, index }) => {
       const { meta } = session.row(entry.sequence) ?? {};
       const arrived = (entry.arrivedMs - Date.parse(acquisition.startedAt)) / 1000;
-      return { index, deltaT: meta?.deltaT ?? arrived, exposureTime: meta?.exposureTime, position: meta?.position };
+      const provenance = isRaw ? undefined : session.provenanceOf(entry.sequence);
+      return {
+        index,
+        deltaT: meta?.deltaT ?? arrived,
+        exposureTime: meta?.exposureTime,
+        position: meta?.position,
+        ...(provenance && { annotations: [predictionId(provenance.id)] }),
+      };
     }),
   };
 }
 
-function omeXml(
-  session: RecordedSession,
-  frames: readonly SelectedFrame[],
-  image: TiffImage,
-  which: Which,
-  software: string,
-): string {
+/** Keys and values for people, one annotation for each model with its constants, and the whole provenance as JSON. */
+function annotationsOf(session: RecordedSession, frames: readonly SelectedFrame[], which: Which): OmeAnnotation[] {
   const provenance = provenanceOf(session, frames, which);
-  const { prediction } = session.row(frames[0]!.entry.sequence) ?? {};
-  return omeXmlOf(image, {
-    software,
-    structuredAnnotations: [
-      provenanceAnnotation(provenance),
-      ...(which === 'enhanced' && prediction ? [predictionAnnotation(prediction, session.id)] : []),
-    ],
-  });
+  const { name, sourceKind, startedAt } = session.acquisition;
+  const { version } = session.constants.software;
+  const pixels = which === 'raw' ? 'measured' : 'predicted';
+  const origin = { session: session.id, name, sourceKind, startedAt, pixels, software: `Scopestream ${version}` };
+  return [
+    {
+      id: 'origin',
+      namespace: 'scopestream/origin',
+      value: { ...origin, exportedAt: provenance.exportedAt, verifyWith: provenance.verifyWith },
+    },
+    { id: 'provenance', namespace: 'scopestream/provenance', value: JSON.stringify(provenance) },
+    ...usedPredictions(provenance).map(({ id, prediction, normalisation, intensityScale, magnification }) =>
+      predictionAnnotation(predictionId(id), prediction, {
+        ...{ source: session.id, intensityScale, magnification },
+        ...{ normalisationOffset: normalisation?.offset, normalisationScale: normalisation?.scale },
+      }),
+    ),
+  ];
 }
 
-/** The whole provenance as JSON, under a namespace of our own. */
-function provenanceAnnotation(provenance: ExportProvenance): string {
-  return [
-    `<CommentAnnotation ID="Annotation:provenance" Namespace="scopestream/provenance">`,
-    `<Value>${escapeXml(JSON.stringify(provenance))}</Value></CommentAnnotation>`,
-  ].join('');
+function usedPredictions({ provenances, frames }: ExportProvenance): ExportProvenance['provenances'] {
+  const used = new Set(frames.map(({ predictedBy }) => predictedBy));
+  return provenances.filter(({ id }) => used.has(id));
+}
+
+function predictionId(provenance: number): string {
+  return `prediction-${provenance}`;
 }
 
 /** ImageJ finds planes by counting, so a selection with holes is a plain list of pages; the sidecar file says what each is. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportSession, type ExportOptions } from '../../../../pipeline/record/export/exportSession.ts';
 import { createRecorder } from '../../../../pipeline/record/recorder.ts';
 import { openSession, type RecordedSession } from '../../../../pipeline/record/review.ts';
-import { python } from '../../../fixtures/python.ts';
+import { hasModules, python } from '../../../fixtures/python.ts';
 import { acquisition, frame, plane, row, SIZE, totals } from '../frames.ts';
 import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
 
@@ -85,6 +85,45 @@ describe.skipIf(!python)('TIFF, read by tifffile', () => {
       { sequence: 4, t: 1 },
       { sequence: 7, sessionT: 7 },
     ]);
+  }, 60_000);
+});
+
+describe.skipIf(!python || !hasModules(python, ['ome_types', 'xmlschema']))('OME-XML, held to its schema', () => {
+  const read = (path: string) => {
+    const script = join(import.meta.dirname, '../../../interop/omeXmlRead.py');
+    return JSON.parse(execFileSync(python!, [script, path], { encoding: 'utf8' })) as {
+      faults: string[];
+      image: Record<string, unknown>;
+      planes: Record<string, unknown>[];
+    };
+  };
+
+  it('says of measured pixels where they come from', async () => {
+    const [path] = await exportAs({ format: 'ome-tiff' });
+    const { faults, image, planes } = read(path!);
+    expect(faults).toEqual([]);
+    expect(image).toMatchObject({
+      'scopestream/origin': { session: session.id, pixels: 'measured', software: 'Scopestream 1.2.3' },
+      'scopestream/provenance': expect.stringContaining('"rawSha256"') as string,
+    });
+    expect(image).not.toHaveProperty('scopestream/prediction');
+    expect(planes).toHaveLength(FRAMES);
+  }, 60_000);
+
+  it('says of each predicted plane who predicted it, and from what', async () => {
+    const [path] = await exportAs({ format: 'ome-tiff', what: 'enhanced' });
+    const { faults, image, planes } = read(path!);
+    expect(faults).toEqual([]);
+    const prediction = {
+      ...{ modelId: 'bicubic', modelVersion: '1.0.0', license: 'Apache-2.0', predicted: 'true', ladderStep: '0' },
+      ...{ source: session.id, intensityScale: '0.0625', normalisationOffset: '100', normalisationScale: '900' },
+    };
+    expect(image).toMatchObject({
+      'scopestream/origin': { pixels: 'predicted' },
+      'scopestream/prediction': prediction,
+    });
+    expect(planes).toHaveLength(FRAMES - 1);
+    for (const plane of planes) expect(plane).toMatchObject({ 'scopestream/prediction': prediction });
   }, 60_000);
 });
 

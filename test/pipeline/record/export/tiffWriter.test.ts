@@ -159,11 +159,22 @@ describe('The TIFF writer', () => {
     );
   });
 
-  it('keeps annotations as they are passed in', () => {
-    const planes = [planeOf('uint8', 1, 0)];
-    const annotation = '<XMLAnnotation ID="Annotation:0"><Value><Predicted by="x"/></Value></XMLAnnotation>';
-    const xml = omeXmlOf(imageOf(planes, 1), { software: 'test', structuredAnnotations: [annotation] });
-    expect(xml).toContain(`<StructuredAnnotations>${annotation}</StructuredAnnotations></OME>`);
+  it('links annotations to the image, and to the planes that name them', () => {
+    const image = imageOf([planeOf('uint8', 1, 0)], 2);
+    const planes = [{ ...image.planes[0]!, annotations: ['b'] }, image.planes[1]!];
+    const annotations = [
+      { id: 'a', namespace: 'test', description: 'who & why', value: { model: '<m>', tiles: 4, absent: undefined } },
+      { id: 'b', namespace: 'test', value: 'text' },
+    ];
+    const xml = omeXmlOf({ ...image, planes }, { software: 'test', annotations });
+    expect(xml).toContain(
+      '</Pixels><AnnotationRef ID="Annotation:a"/><AnnotationRef ID="Annotation:b"/></Image><StructuredAnnotations>' +
+        '<MapAnnotation ID="Annotation:a" Namespace="test"><Description>who &amp; why</Description>' +
+        '<Value><M K="model">&lt;m&gt;</M><M K="tiles">4</M></Value></MapAnnotation>' +
+        '<CommentAnnotation ID="Annotation:b" Namespace="test"><Value>text</Value></CommentAnnotation>' +
+        '</StructuredAnnotations></OME>',
+    );
+    expect(xml.match(/<Plane [^>]*><AnnotationRef ID="Annotation:b"\/><\/Plane>/g)).toHaveLength(1);
   });
 
   it('drops what XML cannot hold', () => {
