@@ -8,11 +8,21 @@ from .networks import LumenShape
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """A larger network to learn from: its config, its checkpoint, and the share of its picture in the target. What it
+    predicts has no noise of the truth in it, and nothing that the input does not hold."""
+
+    config: str
+    checkpoint: str
+    share: float = 0.5
+
+
+@dataclass(frozen=True)
 class Config:
     """id: of the package. sources: of clean images (see data.load_clean). iterations, batch, patch (input samples),
     rate (Muon), adam_rate and warmup (iterations): the optimisers'. real_share: expected share of real pairs; the last
     `tail` of the schedule uses `tail_real_share`, `tail_patch` and `tail_batch`. start: checkpoint of another run to take
-    weights from. ensemble: packaged as a FlipEnsemble."""
+    weights from. ensemble: packaged as a FlipEnsemble. teacher: to distil from."""
 
     id: str
     shape: LumenShape
@@ -32,6 +42,7 @@ class Config:
     tail_batch: int = 16
     start: str | None = None
     ensemble: bool = False
+    teacher: Teacher | None = None
 
 
 def load(path: Path) -> Config:
@@ -40,4 +51,6 @@ def load(path: Path) -> Config:
     shape = values.pop("shape")
     shape = LumenShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()})
     values["sources"] = tuple(values["sources"])
+    if "teacher" in values:
+        values["teacher"] = Teacher(**values["teacher"])
     return Config(id=path.stem, shape=shape, **values)

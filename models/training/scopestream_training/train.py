@@ -10,6 +10,7 @@ import argparse
 import csv
 import math
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -91,11 +92,25 @@ def take_over(network: Lumen, weights: dict[str, torch.Tensor]) -> None:
         raise ValueError(f"the run to start from has other blocks: {new.unexpected_keys}")
 
 
+Aim = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def load_aim(config: Config) -> Aim:
+    """From inputs and truths to what the network shall give: the truth, or a mixture of it with what a teacher gives."""
+    teacher = config.teacher
+    if teacher is None:
+        return lambda _inputs, truths: truths
+    network = Lumen(load(Path(teacher.config)).shape).to(memory_format=torch.channels_last).requires_grad_(False)
+    network.load_state_dict(torch.load(teacher.checkpoint)["ema"])
+    return lambda inputs, truths: truths.lerp(network(inputs), teacher.share)
+
+
 def gradients(
-    network: Lumen, source: Mixture, count: int, patch: int, rng: np.random.Generator
+    network: Lumen, source: Mixture, aim: Aim, count: int, patch: int, rng: np.random.Generator
 ) -> tuple[float, tuple[torch.Tensor, ...]]:
     """Loss of one share of a batch, and its gradient for every parameter."""
-    inputs, targets, weights = map(torch.from_numpy, source.batch(count, patch, rng))
+    inputs, truths, weights = map(torch.from_numpy, source.batch(count, patch, rng))
+    targets = aim(inputs, truths)
     error = (network(inputs) - targets).square().mean((1, 2, 3))
     loss = (weights * error).mean()
     return loss.item(), torch.autograd.grad(loss, tuple(network.parameters()))
@@ -120,7 +135,7 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
             optimiser.load_state_dict(kept)
         first = state["iteration"]
 
-    source = mixture(config, data)
+    source, aim = mixture(config, data), load_aim(config)
     held = load_w2s(data, "val", config.shape.upscale)
     assert_disjoint(source.pairs, held)
     batch, patch = config.batch, config.patch
@@ -137,7 +152,7 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
             batch, patch = config.tail_batch, config.tail_patch
         # A generator per share: an interrupted run draws what an uninterrupted one would have drawn.
         generators = [np.random.default_rng((config.seed, iteration, share)) for share in range(SHARES)]
-        jobs = [pool.submit(gradients, network, source, batch // SHARES, patch, rng) for rng in generators]
+        jobs = [pool.submit(gradients, network, source, aim, batch // SHARES, patch, rng) for rng in generators]
         shares = [job.result() for job in jobs]
         for parameter, *parts in zip(network.parameters(), *(gradient for _, gradient in shares), strict=True):
             parameter.grad = torch.stack(parts).mean(0)
