@@ -35,10 +35,10 @@ class Noise:
 
 @dataclass(frozen=True)
 class NoiseRange:
-    """What training draws from: 1-60 e- at a bright sample for a video-rate confocal, hundreds for a camera or a slow scan;
+    """What training draws from: 1-60 e- at a bright sample for a video-rate confocal, hundreds to thousands for a camera or a slow scan;
     F² 1.05 (hybrid detector), 1.2 (PMT), 2 (EMCCD, which W2S used). `noise_fit.py` finds real frames inside these bounds."""
 
-    peak: tuple[float, float] = (2.0, 600.0)
+    peak: tuple[float, float] = (2.0, 2000.0)
     background: tuple[float, float] = (0.0, 0.5)  # as a share of the peak
     excess: tuple[float, float] = (1.0, 2.0)
     smear: tuple[float, float] = (0.0, 0.5)
