@@ -3,8 +3,8 @@ import type { Rgb } from './rgb.ts';
 /**
  * Resampling as Pillow does it, so that pictures made here and in training agree: pixel centres aligned, the filter widened
  * by the factor of reduction (which is what prevents aliasing), its weights normalised at the borders and held as whole
- * numbers of 2^-22, rounded to 8 bits after each direction, rows first. Within one level of Pillow,
- * and nearly everywhere the same.
+ * numbers of 2^-22, rounded to 8 bits after each direction, rows first. For squares the same as
+ * Pillow bit for bit (of other shapes it may do the columns first).
  */
 
 interface Filter {
