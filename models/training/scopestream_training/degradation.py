@@ -35,8 +35,9 @@ class Noise:
 
 @dataclass(frozen=True)
 class NoiseRange:
-    """What training draws from: 1-60 e- at a bright sample for a video-rate confocal, hundreds to thousands for a camera or a slow scan;
-    F² 1.05 (hybrid detector), 1.2 (PMT), 2 (EMCCD, which W2S used). `noise_fit.py` finds real frames inside these bounds."""
+    """What training draws from: 1-60 e- at a bright sample for a video-rate confocal, hundreds to thousands for a camera or a
+    slow scan; F² 1.05 (hybrid detector), 1.2 (PMT), 2 (EMCCD, which W2S used). `noise_fit.py` finds real frames inside these
+    bounds."""
 
     peak: tuple[float, float] = (2.0, 2000.0)
     background: tuple[float, float] = (0.0, 0.5)  # as a share of the peak

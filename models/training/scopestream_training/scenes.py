@@ -3,6 +3,8 @@
 Lengths are in output samples (0.1 µm in the project's video-rate preset). A scene is in [0, about 1].
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
@@ -10,14 +12,20 @@ SUPERSAMPLING = 2  # structures are drawn on a grid twice as fine as the scene
 PSF_SIGMA = (0.8, 2.2)  # samples: 0.21 λ/NA is 1.0 sample at 520 nm, NA 1.2 and 0.09 µm; the range covers defocus
 
 
-def scene(size: int, rng: np.random.Generator) -> np.ndarray:
-    """A `size` x `size` float32 scene of one or two kinds of structure over out-of-focus haze."""
+Kind = Callable[[int, np.random.Generator], np.ndarray]
+
+
+def some_kinds(rng: np.random.Generator) -> list[Kind]:
     kinds = (filaments, filaments, mitochondria, nuclei, spots, membranes)
-    chosen = rng.choice(len(kinds), size=rng.integers(1, 3), replace=False)
+    return [kinds[k] for k in rng.choice(len(kinds), size=rng.integers(1, 3), replace=False)]
+
+
+def scene(size: int, rng: np.random.Generator, kinds: Sequence[Kind] = ()) -> np.ndarray:
+    """A `size` x `size` float32 scene of `kinds` of structure (one or two, drawn, if none is given) over out-of-focus haze."""
     fine = size * SUPERSAMPLING
     canvas = np.zeros((fine, fine), np.float32)
-    for kind in chosen:
-        layer = kinds[kind](fine, rng)
+    for kind in kinds or some_kinds(rng):
+        layer = kind(fine, rng)
         canvas += layer * rng.uniform(0.4, 1.0) / max(float(np.percentile(layer, 99.9)), 1e-6)
     canvas *= cell_envelope(fine, rng)
     psf = rng.uniform(*PSF_SIGMA) * SUPERSAMPLING
