@@ -1,7 +1,8 @@
 """Writes a trained network as ONNX, counts in and counts out, and checks it against PyTorch.
 
 The graph is written node by node from the weights: no exporter decides its form, height and width stay symbolic, and
-the same weights give the same bytes. Inputs: `raw` uint16 [1, 1, H, W], `offset`, `scale`, `gain` float32 [1, 1].
+the same weights give the same bytes. Inputs: `raw` uint16 [1, frames, H, W] (mostly one frame; oldest first, if more),
+`offset`, `scale`, `gain` float32 [1, 1].
 Output: `enhanced` uint16 [1, 1, H * upscale, W * upscale] = round((f((raw - offset) / scale) * scale + offset) * gain),
 clipped to 16 bits. `gain` is 2^(16 - significant bits), so that a 12-bit detector keeps its fractions of a count.
 """
@@ -80,6 +81,9 @@ def body(graph: Graph, x: str, network: Lumen) -> str:
 
 
 def base(graph: Graph, x: str, network: Lumen) -> str:
+    if network.shape.frames > 1:
+        last = graph.constant("base/last", np.array([network.shape.frames - 1], np.int64))
+        x = graph.add("Gather", "base/frame", [x, last], axis=1)
     pads = graph.constant("base/pads", np.array([0, 0, BASE_RADIUS, BASE_RADIUS] * 2, np.int64))
     padded = graph.add("Pad", "base/pad", [x, pads], mode="edge")
     y = graph.conv("base/taps", padded, network.base.taps)
@@ -135,7 +139,7 @@ def build(network: Lumen | FlipEnsemble) -> onnx.ModelProto:
         helper.make_graph(
             graph.nodes,
             "lumen",
-            [helper.make_tensor_value_info("raw", TensorProto.UINT16, [1, 1, "height", "width"]), *scalars],
+            [helper.make_tensor_value_info("raw", TensorProto.UINT16, [1, network.shape.frames, "height", "width"]), *scalars],
             [helper.make_tensor_value_info("enhanced", TensorProto.UINT16, [1, 1, "out_height", "out_width"])],
             graph.weights,
         ),
@@ -158,10 +162,10 @@ def session(model: Path | bytes, threads: int = 2) -> onnxruntime.InferenceSessi
 
 
 def enhance(run: onnxruntime.InferenceSession, raw: np.ndarray, offset: float, scale: float, gain: float = 1.0) -> np.ndarray:
-    """`enhanced` (uint16 [H, W], counts times gain) of a uint16 frame [H, W]."""
+    """`enhanced` (uint16 [H, W], counts times gain) of a uint16 frame [H, W], or of frames [frames, H, W]."""
     scalars = {"offset": offset, "scale": scale, "gain": gain}
     feeds = {name: np.array([[value]], np.float32) for name, value in scalars.items()}
-    return run.run(["enhanced"], {"raw": raw[None, None], **feeds})[0][0, 0]
+    return run.run(["enhanced"], {"raw": raw.reshape(1, -1, *raw.shape[-2:]), **feeds})[0][0, 0]
 
 
 def load_network(config_path: Path, run: Path) -> tuple[Lumen | FlipEnsemble, int]:
@@ -181,9 +185,9 @@ def parity(network: Lumen | FlipEnsemble, model: onnx.ModelProto, seed: int = 0)
     rng = np.random.default_rng(seed)
     step = network.shape.step
     offset, scale = 20000.0, 20000.0
-    raw = rng.integers(18000, 45000, (8 * step, 12 * step)).astype(np.uint16)
+    raw = rng.integers(18000, 45000, (network.shape.frames, 8 * step, 12 * step)).astype(np.uint16)
     with torch.inference_mode():
-        x = torch.from_numpy((raw.astype(np.float32) - offset) / scale)[None, None]
+        x = torch.from_numpy((raw.astype(np.float32) - offset) / scale)[None]
         expected = network(x)[0, 0].numpy() * scale + offset
     got = enhance(session(model.SerializeToString()), raw, offset, scale).astype(np.float64)
     return float(np.abs(got - np.clip(expected, 0, 65535)).max() - 0.5) / scale

@@ -28,12 +28,14 @@ BASE_SIGMA = 1.2  # input pixels: where the trained base starts from
 class LumenShape:
     """`unshuffle`: body grid in input pixels; `upscale`: output samples per input sample along an axis;
     `widths`: channels per level, each level at half the grid of the one before; `blocks`: residual blocks per level,
-    run once on the way down and once on the way up (the last level runs them once)."""
+    run once on the way down and once on the way up (the last level runs them once); `frames`: the newest frames it looks
+    at, oldest first. What comes out is always the last one."""
 
     unshuffle: int
     upscale: int
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
+    frames: int = 1
 
     @property
     def step(self) -> int:
@@ -83,14 +85,14 @@ class LinearBase(nn.Module):
 
 
 class Lumen(nn.Module):
-    """Normalised frame [N, 1, H, W] in, normalised frame [N, 1, H * upscale, W * upscale] out."""
+    """Normalised frames [N, frames, H, W] in, normalised frame [N, 1, H * upscale, W * upscale] out."""
 
     def __init__(self, shape: LumenShape) -> None:
         super().__init__()
         self.shape = shape
         u, widths, blocks = shape.unshuffle, shape.widths, shape.blocks
         self.base = LinearBase(shape.upscale)
-        self.head = conv(1, widths[0], 3 * u, stride=u, padding=u)
+        self.head = conv(shape.frames, widths[0], 3 * u, stride=u, padding=u)
         self.down_blocks = nn.ModuleList(residual_blocks(w, n) for w, n in zip(widths, blocks, strict=True))
         self.up_blocks = nn.ModuleList(residual_blocks(w, n) for w, n in zip(widths[:-1], blocks[:-1], strict=True))
         pairs = list(pairwise(widths))
@@ -113,7 +115,7 @@ class Lumen(nn.Module):
         for blocks, up in zip(reversed(self.up_blocks), reversed(self.ups), strict=True):
             y = blocks(functional.pixel_shuffle(up(y), 2) + skips.pop())
         body = functional.pixel_shuffle(self.tail(y), self.shape.unshuffle * self.shape.upscale)
-        return self.base(x) + body
+        return self.base(x[:, -1:]) + body
 
 
 class FlipEnsemble(nn.Module):
@@ -156,6 +158,13 @@ def at_input_sampling(weights: dict[str, torch.Tensor], unshuffle: int) -> dict[
     }
 
 
+def over_frames(weights: dict[str, torch.Tensor], frames: int) -> dict[str, torch.Tensor]:
+    """Weights of the same function of the last of `frames` frames; the frames before it count for nothing yet."""
+    head = weights["head.weight"]
+    before = head.new_zeros(head.shape[0], frames - head.shape[1], *head.shape[2:])
+    return {**weights, "head.weight": torch.cat([before, head], 1)}
+
+
 def parameter_count(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
@@ -170,7 +179,7 @@ def multiply_accumulates(network: Lumen | FlipEnsemble, height: int, width: int)
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, nn.Conv2d)]
     with torch.inference_mode():
-        network(torch.zeros(1, 1, height, width))
+        network(torch.zeros(1, network.shape.frames, height, width))
     for hook in hooks:
         hook.remove()
     return total

@@ -23,7 +23,7 @@ from .data import Mixture, Pair, assert_disjoint, load_clean, load_w2s, normalis
 from .degradation import NoiseRange
 from .metrics import si_psnr
 from .muon import Muon
-from .networks import Lumen, at_input_sampling
+from .networks import Lumen, at_input_sampling, over_frames
 
 SAVE_EVERY = 250  # iterations
 # A batch is worked off in this many shares by single-threaded workers that meet once an iteration. On cores that other
@@ -67,11 +67,11 @@ def average(ema: Lumen, network: Lumen, decay: float, iteration: int) -> None:
 
 
 def predict(network: Lumen, pair: Pair) -> np.ndarray:
-    """The network's picture of a field, in the counts of its raw frame."""
+    """The network's picture of a field, in the counts of its raw frame, which stands for the frames before it too."""
     stride = network.shape.upscale
     frame = normalised(pair.raw[::stride, ::stride], pair.offset, pair.scale)
     with torch.inference_mode():
-        output = network(torch.from_numpy(frame)[None, None])[0, 0].numpy()
+        output = network(torch.from_numpy(frame).expand(1, network.shape.frames, -1, -1))[0, 0].numpy()
     return output * pair.scale + pair.offset
 
 
@@ -84,9 +84,11 @@ def validate(network: Lumen, pairs: list[Pair]) -> list[float]:
 
 
 def take_over(network: Lumen, weights: dict[str, torch.Tensor]) -> None:
-    """Starts `network` as the function of another run, which may be shallower or upscale where this one does not."""
+    """Starts `network` as the function of another run, which may be shallower, see fewer frames, or upscale where this one
+    does not."""
     if network.shape.upscale == 1:
         weights = at_input_sampling(weights, network.shape.unshuffle)
+    weights = over_frames(weights, network.shape.frames)
     new = network.load_state_dict(weights, strict=False)
     if new.unexpected_keys:
         raise ValueError(f"the run to start from has other blocks: {new.unexpected_keys}")
@@ -117,6 +119,12 @@ def gradients(
 
 
 def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -> None:
+    fit(config, mixture(config, data), load_w2s(data, "val", config.shape.upscale), run, workers, minutes)
+
+
+def fit(config: Config, source: Mixture, held: list[Pair], run: Path, workers: int, minutes: float) -> None:
+    """Trains on `source` and scores on `held`, fields that it has not; everything else is the config's."""
+    assert_disjoint(source.pairs, held)
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     network = Lumen(config.shape).to(memory_format=torch.channels_last)
@@ -135,9 +143,7 @@ def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -
             optimiser.load_state_dict(kept)
         first = state["iteration"]
 
-    source, aim = mixture(config, data), load_aim(config)
-    held = load_w2s(data, "val", config.shape.upscale)
-    assert_disjoint(source.pairs, held)
+    aim = load_aim(config)
     batch, patch = config.batch, config.patch
     torch.set_num_threads(1)
     pool = ThreadPoolExecutor(workers)
