@@ -7,6 +7,7 @@ import {
   PROTOCOL_VERSION,
   type CommandResult,
   type LiveFrameHeader,
+  type LiveMark,
   type LiveStats,
   type Policy,
   type ServerToViewer,
@@ -23,6 +24,7 @@ type Bytes = ArrayBuffer | Uint8Array;
 export interface ConnectionEvents {
   readonly frame: (header: LiveFrameHeader, raw: Bytes, enhanced: Bytes | null, received: () => void) => void;
   readonly stats: (stats: LiveStats) => void;
+  readonly marks: (marks: readonly LiveMark[]) => void;
   /** The service refused what this viewer asked for. */
   readonly refused: (problem: string) => void;
 }
@@ -62,6 +64,7 @@ export class Connection {
     this.#socket.on('state', (state) => (this.service = state));
     this.#socket.on('stats', events.stats);
     this.#socket.on('frame', events.frame);
+    this.#socket.on('marks', events.marks);
   }
 
   /** Tells the service what this viewer wants from now on; absent fields stay as they were. */

@@ -8,13 +8,13 @@ import type { Acquisition } from '../../pipeline/frame.ts';
 import type { ModelChoice } from '../../server/protocol.ts';
 import { LUT_NAMES } from '../draw/lut.ts';
 import { panesOf } from '../draw/panes.ts';
-import type { Point } from '../draw/viewport.ts';
 import { CellHistory } from './cellCounts.svelte.ts';
 import { Contrast } from './contrast.svelte.ts';
 import { Dialogs } from './dialogs.svelte.ts';
 import { Display } from './display.svelte.ts';
 import { deskScene } from './deskScene.ts';
 import { LiveFrames, type LiveFrame } from './liveFrames.svelte.ts';
+import { Readings } from './readings.svelte.ts';
 import { download, takeSnapshot, type SnapshotKind } from './snapshot.ts';
 import { Stage } from './stage.svelte.ts';
 import { Tools } from './tools.svelte.ts';
@@ -28,19 +28,16 @@ export interface Notice {
 
 export class Desk {
   readonly frames = new LiveFrames();
-  readonly display = new Display();
-  readonly stage = new Stage(this.display);
+  readonly display: Display;
+  readonly tools: Tools;
+  readonly stage: Stage;
   readonly contrast = new Contrast();
-  readonly tools = new Tools();
+  readonly readings = new Readings();
   readonly cells = new CellHistory();
   readonly dialogs = new Dialogs();
 
-  /** While a key or finger asks to see raw. */
-  peeking = $state(false);
   /** The picture is held still by the person; the stream goes on without it. */
   held = $state(false);
-  /** Raw samples; undefined while the pointer is not over the image. */
-  pointer = $state.raw<Point>();
   notice = $state.raw<Notice>();
 
   isColour = $derived((this.frames.newest?.raw ?? this.acquisition)?.samplesPerPixel === 3);
@@ -51,6 +48,18 @@ export class Desk {
   /** Raw intensity from which on a pixel is saturated. */
   saturatedFrom = $derived(2 ** (this.acquisition?.significantBits ?? 16) - 1);
   magnification = $derived(this.frames.newest?.enhanced?.magnification ?? 1);
+
+  /** `beside`: the desk that this one is compared with; both are looked at in one way, with one set of tools. */
+  constructor(beside?: Desk) {
+    this.display = beside?.display ?? new Display();
+    this.tools = beside?.tools ?? new Tools();
+    this.stage = new Stage(this.display);
+  }
+
+  /** The desks that are read together: this one, and the one beside it. */
+  get desks(): readonly Desk[] {
+    return [this];
+  }
 
   get acquisition(): Acquisition | undefined {
     return undefined;
@@ -68,7 +77,11 @@ export class Desk {
   /** Window of a channel in raw units: the person's, or the percentiles'. */
   window(channel: number): readonly [number, number] {
     const display = this.display.channel(channel, this.channelCount);
-    if (!display.auto) return [display.low, display.high];
+    return display.auto ? this.ownWindow(channel) : [display.low, display.high];
+  }
+
+  /** Window of a channel from the percentiles of its frames. */
+  ownWindow(channel: number): readonly [number, number] {
     return this.contrast.byChannel[channel]?.autoWindow ?? [0, this.saturatedFrom];
   }
 

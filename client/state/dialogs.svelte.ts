@@ -2,7 +2,7 @@
  * Which dialog is open. One at a time.
  */
 
-export type DialogName = 'mark' | 'settings' | 'shortcuts';
+export type DialogName = 'mark' | 'settings' | 'shortcuts' | 'compare';
 
 /** A question before something that costs data. */
 export interface Question {

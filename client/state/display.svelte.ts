@@ -3,9 +3,10 @@
  */
 
 import { channelDefault, fromText, toText, type ChannelDisplay, type DisplaySettings } from './displaySettings.ts';
-import { linkTo, settingsInLink } from './pageAddress.ts';
+import { linkTo, settingsInLink, withoutSettings } from './pageAddress.ts';
 
 const STORE_KEY = 'scopestream.display';
+
 export class Display {
   settings = $state.raw<DisplaySettings>(initial());
 
@@ -23,8 +24,14 @@ export class Display {
     this.change({ channels: next });
   }
 
+  /** A link to the live page as it looks now. */
   get link(): string {
-    return linkTo(location.href, toText(this.settings));
+    return this.linkTo();
+  }
+
+  /** A link to the page of `hash` as it looks now. */
+  linkTo(hash?: string): string {
+    return linkTo(location.href, toText(this.settings), hash);
   }
 
   /** Keeps the settings for the next visit. A store that is full or forbidden only costs that. */
@@ -41,7 +48,7 @@ function initial(): DisplaySettings {
   const linked = settingsInLink(location.href);
   if (linked !== undefined) {
     // Read once: what the person changes afterwards must not be undone by the next reload.
-    history.replaceState(null, '', location.pathname + location.search);
+    history.replaceState(null, '', withoutSettings(location.href));
     return fromText(linked);
   }
   try {

@@ -46,6 +46,8 @@ export class LiveFrames {
   #arrivals = 0;
   #shown = 0;
   #calmAtMs = 0;
+  #untilCalm: ReturnType<typeof setTimeout> | undefined;
+  #latestLatencyMs: number | undefined;
   #paints: { readonly atMs: number; readonly passedOver: number }[] = [];
   #clockOffset = { ms: Infinity, atMs: 0 };
   #session = '';
@@ -84,14 +86,6 @@ export class LiveFrames {
     this.#show(frame, () => undefined);
   }
 
-  /** Takes everything off the desk. */
-  clear(): void {
-    this.giveUp();
-    this.byChannel = [];
-    this.newest = undefined;
-    this.calm = undefined;
-  }
-
   /** The painter has drawn the newest frame: gives it when that was the first time. */
   painted(): LiveFrame | undefined {
     const received = this.#unpainted;
@@ -104,13 +98,21 @@ export class LiveFrames {
     this.#paints = [...this.#paints, { atMs: nowMs, passedOver: header.skippedForYou }].filter(
       (paint) => nowMs - paint.atMs < RATE_WINDOW_MS,
     );
-    if (nowMs - this.#calmAtMs >= CALM_MS) {
-      this.#calmAtMs = nowMs;
-      this.calm = newest;
-      this.latencyMs = nowMs - header.arrivedMs - this.#clockOffset.ms;
-      this.#refreshRates(nowMs);
-    }
+    this.#latestLatencyMs = nowMs - header.arrivedMs - this.#clockOffset.ms;
+    const tooEarlyMs = this.#calmAtMs + CALM_MS - nowMs;
+    if (tooEarlyMs <= 0) this.#tellPeople();
+    // The last frame of a burst is the one that stays on the screen: it must not be passed over.
+    else this.#untilCalm ??= setTimeout(() => this.#tellPeople(), tooEarlyMs);
     return newest;
+  }
+
+  #tellPeople(): void {
+    clearTimeout(this.#untilCalm);
+    this.#untilCalm = undefined;
+    this.#calmAtMs = Date.now();
+    this.calm = this.newest;
+    this.latencyMs = this.#latestLatencyMs;
+    this.#refreshRates(this.#calmAtMs);
   }
 
   /** Gives back what waits to be painted: a hidden tab paints nothing. */

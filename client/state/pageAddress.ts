@@ -24,16 +24,31 @@ export function serviceAddress(pageUrl: string): ServiceAddress {
 /** Stands before the settings in a link, so that an address without it means "as this browser had it". */
 const VIEW_MARK = '#view?';
 
-/** A link to the page with these settings. The token stays private. */
-export function linkTo(pageUrl: string, settings: string): string {
+/** The same for the other pages, whose address has a query of its own. */
+const VIEW_VALUE = 'view';
+
+/** A link to a page with these settings: the live page, or the one of `hash`. The token stays private. */
+export function linkTo(pageUrl: string, settings: string, hash?: string): string {
   const page = new URL(pageUrl);
   page.searchParams.delete('token');
   page.hash = '';
-  return page.href + VIEW_MARK + settings;
+  if (hash === undefined) return page.href + VIEW_MARK + settings;
+  return `${page.href}${hash}${hash.includes('?') ? '&' : '?'}${new URLSearchParams({ [VIEW_VALUE]: settings })}`;
 }
 
 /** The settings in a link; undefined when it has none. */
 export function settingsInLink(pageUrl: string): string | undefined {
   const { hash } = new URL(pageUrl);
-  return hash.startsWith(VIEW_MARK) ? hash.slice(VIEW_MARK.length) : undefined;
+  if (hash.startsWith(VIEW_MARK)) return hash.slice(VIEW_MARK.length);
+  return new URLSearchParams(hash.split('?', 2)[1]).get(VIEW_VALUE) ?? undefined;
+}
+
+/** The link without its settings. */
+export function withoutSettings(pageUrl: string): string {
+  const page = new URL(pageUrl);
+  const [path, query] = page.hash.split('?', 2);
+  const values = new URLSearchParams(query);
+  values.delete(VIEW_VALUE);
+  page.hash = page.hash.startsWith(VIEW_MARK) ? '' : values.size > 0 ? `${path}?${values}` : (path ?? '');
+  return page.href;
 }

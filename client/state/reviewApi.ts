@@ -2,23 +2,18 @@
  * The recorded sessions over HTTP. A request that fails throws an Error with the service's own words.
  */
 
-import type { ReviewDetails, ReviewNote, ReviewSecond, ReviewSession } from '../../server/protocol.ts';
-import type { Cell, FrameMeta, Prediction, Quality, StageTimes } from '../../pipeline/frame.ts';
+import type {
+  ExportJob,
+  ExportRequest,
+  ReviewCertificate,
+  ReviewDetails,
+  ReviewNote,
+  ReviewRow,
+  ReviewSecond,
+  ReviewSession,
+} from '../../server/protocol.ts';
+import type { FrameIndex } from '../../pipeline/frame.ts';
 import type { Picture } from '../draw/picture.ts';
-
-/** A row of a session's ledger, as far as the desk reads it. */
-export interface ReviewRow {
-  readonly sequence: number;
-  readonly end: string;
-  readonly because?: string;
-  readonly name: string;
-  readonly meta?: FrameMeta;
-  readonly times: StageTimes;
-  readonly endedMs: number;
-  readonly prediction?: Prediction;
-  readonly quality?: Quality;
-  readonly cells?: readonly Cell[];
-}
 
 export type Which = 'raw' | 'enhanced';
 
@@ -43,6 +38,20 @@ export class ReviewApi {
   changeNote = (id: string, note: string, text: string): Promise<unknown> =>
     this.#json('PUT', `sessions/${id}/notes/${note}`, { text });
   removeNote = (id: string, note: string): Promise<unknown> => this.#json('DELETE', `sessions/${id}/notes/${note}`);
+  certificate = (id: string): Promise<ReviewCertificate> => this.#json('GET', `sessions/${id}/certificate.json`);
+  exports = (id: string): Promise<ExportJob[]> => this.#json('GET', `sessions/${id}/exports`);
+  addExport = (id: string, request: ExportRequest): Promise<ExportJob> =>
+    this.#json('POST', `sessions/${id}/exports`, request);
+  removeExport = (id: string, job: string): Promise<unknown> => this.#json('DELETE', `sessions/${id}/exports/${job}`);
+
+  /** The frame at a place, or the last one at a time (Unix ms); undefined when there is none. */
+  async find(id: string, wanted: FrameIndex | { readonly ms: number }): Promise<number | undefined> {
+    const query = new URLSearchParams(Object.entries(wanted).map(([name, value]) => [name, String(value)]));
+    const response = await this.#fetch('GET', `sessions/${id}/find?${query}`);
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw await problemOf(response);
+    return ((await response.json()) as { sequence: number }).sequence;
+  }
 
   /** Undefined when the session has no such pixels. */
   async picture(id: string, sequence: number, which: Which): Promise<Picture | undefined> {
@@ -74,17 +83,12 @@ export class ReviewApi {
     return this.#address(`sessions/${id}/frames/${sequence}/${which}?format=jpeg&maxSide=${maxSide}`, true);
   }
 
-  /** Address of the certificate's page. */
-  certificate = (id: string): string => this.#address(`sessions/${id}/certificate`, true);
+  /** Address of a file that an export made. */
+  exportedFile = (id: string, job: string, file: string): string =>
+    this.#address(`sessions/${id}/exports/${job}/${encodeURIComponent(file)}`, true);
 
-  /** The paragraph for the Methods section of a paper, from the certificate; undefined while there is none. */
-  async methods(id: string): Promise<string | undefined> {
-    const response = await this.#fetch('GET', `sessions/${id}/certificate`);
-    if (!response.ok) return undefined;
-    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-    const heading = [...page.querySelectorAll('h2')].find(({ textContent }) => textContent === 'Methods');
-    return heading?.nextElementSibling?.textContent?.trim();
-  }
+  /** Address of the certificate's page. */
+  certificatePage = (id: string): string => this.#address(`sessions/${id}/certificate`, true);
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.#fetch(method, path, body);

@@ -1,12 +1,13 @@
 /**
- * A recorded session on the desk: where in time it stands, and how it plays.
+ * The session under review: where in time it stands, how it plays, and what it is compared with.
  */
 
-import type { Acquisition } from '../../pipeline/frame.ts';
-import type { ReviewDetails, ReviewSecond } from '../../server/protocol.ts';
-import { Desk } from './desk.svelte.ts';
-import type { LiveFrame } from './liveFrames.svelte.ts';
-import type { ReviewApi, ReviewRow } from './reviewApi.ts';
+import { ComparedDesk } from './comparedDesk.svelte.ts';
+import type { Desk } from './desk.svelte.ts';
+import { Exports } from './exports.svelte.ts';
+import { RecordedDesk } from './recordedDesk.svelte.ts';
+import type { ReviewApi } from './reviewApi.ts';
+import type { SnapshotKind } from './snapshot.ts';
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 
@@ -14,26 +15,28 @@ export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 const REFRESH_MS = 3000;
 const LEAST_RATE = 1;
 
-export class ReviewDesk extends Desk {
-  readonly api: ReviewApi;
-  readonly id: string;
+/** Which frames of two sessions belong together: those at the same place in the image, or as long after the first one. */
+export type Pairing = 'frame' | 'time';
 
-  details = $state.raw<ReviewDetails>();
-  seconds = $state.raw<readonly ReviewSecond[]>([]);
-  problem = $state<string>();
+export class ReviewDesk extends RecordedDesk {
+  readonly exports: Exports;
+
   /** Where the session stands: the frame that is wanted. */
   sequence = $state(0);
-  row = $state.raw<ReviewRow>();
   playing = $state(false);
   speed = $state<(typeof SPEEDS)[number]>(1);
-  /** Frames between which it plays in a loop. */
+  /** Frames between which it plays in a loop, both included. */
   loop = $state.raw<{ readonly from: number; readonly to: number }>();
 
-  last = $derived(Math.max((this.details?.frameCount ?? 1) - 1, 0));
+  beside = $state.raw<ComparedDesk>();
+  pairing = $state<Pairing>('frame');
+  /** Both sessions are shown in the window of the first. */
+  sameContrast = $state(true);
+
   /** Frames/s as they were recorded. */
   rate = $derived.by(() => {
-    const duration = (this.seconds.at(-1)?.second ?? 0) + 1;
-    return Math.max((this.last + 1) / duration, LEAST_RATE);
+    const duration = this.details?.duration ?? (this.seconds.at(-1)?.second ?? 0) + 1;
+    return duration > 0 ? Math.max(this.last / duration, LEAST_RATE) : LEAST_RATE;
   });
   /** Seconds from the first frame to the one wanted, as they passed at the microscope. */
   elapsed = $derived.by(() => {
@@ -43,55 +46,73 @@ export class ReviewDesk extends Desk {
   });
   marks = $derived((this.details?.notes ?? []).filter(({ sequence }) => sequence !== undefined));
 
-  #order = 0;
-  #shown = 0;
-  #loading = false;
-  #timers: number[] = [];
+  /** Counts the wishes to see a frame. */
+  #wishes = 0;
+  #loading: Promise<void> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(api: ReviewApi, id: string) {
-    super();
-    this.api = api;
-    this.id = id;
+    super(api, id);
+    this.exports = new Exports(api, id);
   }
 
-  override get acquisition(): Acquisition | undefined {
-    return this.details?.constants.acquisition;
+  override get desks(): readonly Desk[] {
+    return this.beside ? [this, this.beside] : [this];
   }
 
-  async open(): Promise<void> {
+  async open(at = 0): Promise<void> {
+    void this.exports.refresh();
     await this.refresh();
-    await this.goTo(0);
-    this.#timers.push(window.setInterval(() => this.details?.isLive && void this.refresh(), REFRESH_MS));
+    await this.goTo(at);
+    this.#timer = setInterval(() => this.#follow(), REFRESH_MS);
   }
 
   close(): void {
     this.playing = false;
-    this.#timers.forEach((timer) => clearInterval(timer));
+    this.exports.close();
+    clearInterval(this.#timer);
   }
 
-  async refresh(): Promise<void> {
-    await this.try(async () => {
-      [this.details, this.seconds] = await Promise.all([this.api.details(this.id), this.api.summary(this.id)]);
-    });
+  /** Puts another session beside this one, or takes it away. */
+  async compareWith(id: string | undefined): Promise<void> {
+    if (id === this.beside?.id) return;
+    const beside = id === undefined ? undefined : new ComparedDesk(this.api, id, this);
+    this.beside = beside;
+    await beside?.refresh();
+    if (beside && this.beside === beside) await this.goTo(this.sequence);
   }
 
-  /** Shows a frame. While its pixels are on the way a newer wish takes its place; what comes late is not shown. */
-  async goTo(sequence: number): Promise<void> {
+  pairBy(pairing: Pairing): void {
+    this.pairing = pairing;
+    void this.goTo(this.sequence);
+  }
+
+  /** Shows a frame. While one is on its way, only the newest wish waits behind it. */
+  goTo(sequence: number): Promise<void> {
     this.sequence = Math.min(Math.max(Math.round(sequence), 0), this.last);
-    const order = ++this.#order;
-    this.#loading = true;
-    await this.try(async () => {
-      const [row, raw, enhanced] = await Promise.all([
-        this.api.row(this.id, this.sequence),
-        this.api.picture(this.id, this.sequence, 'raw'),
-        this.api.picture(this.id, this.sequence, 'enhanced'),
-      ]);
-      if (order < this.#shown) return;
-      this.#shown = order;
-      this.row = row;
-      if (raw) this.frames.put(frameOf(this.id, row, raw, enhanced));
-    });
-    if (order === this.#order) this.#loading = false;
+    this.#wishes++;
+    return (this.#loading ??= this.#catchUp());
+  }
+
+  async #catchUp(): Promise<void> {
+    for (let met = 0; met !== this.#wishes;) {
+      met = this.#wishes;
+      await this.try(() => this.#load(this.sequence));
+    }
+    this.#loading = undefined;
+  }
+
+  /** Both sessions are shown at once: they never stand at different places. */
+  async #load(sequence: number): Promise<void> {
+    const { beside } = this;
+    const row = await this.api.row(this.id, sequence);
+    const [frame, frameBeside] = await Promise.all([this.read(row), beside?.readBeside(row)]);
+    this.show(frame);
+    beside?.showBeside(frameBeside, row);
+  }
+
+  #follow(): void {
+    for (const desk of [this, this.beside]) if (desk?.details?.isLive) void desk.refresh();
   }
 
   step(by: number): void {
@@ -139,60 +160,32 @@ export class ReviewDesk extends Desk {
     this.loop = { from: Math.min(this.loop?.from ?? 0, this.sequence), to: this.sequence };
   }
 
-  async addNote(text: string, marksFrame: boolean): Promise<void> {
-    await this.try(() => this.api.addNote(this.id, marksFrame ? { text, sequence: this.sequence } : { text }));
-    await this.refresh();
+  /** Two pictures when two sessions are compared. */
+  override async snapshot(kind: SnapshotKind): Promise<void> {
+    await super.snapshot(kind);
+    await this.beside?.snapshot(kind);
   }
 
-  async changeNote(note: string, text: string): Promise<void> {
-    await this.try(() => this.api.changeNote(this.id, note, text));
-    await this.refresh();
+  addNote(text: string, marksFrame: boolean): Promise<void> {
+    return this.#annotate(() => this.api.addNote(this.id, marksFrame ? { text, sequence: this.sequence } : { text }));
   }
 
-  async removeNote(note: string): Promise<void> {
-    await this.try(() => this.api.removeNote(this.id, note));
-    await this.refresh();
+  changeNote(note: string, text: string): Promise<void> {
+    return this.#annotate(() => this.api.changeNote(this.id, note, text));
   }
 
-  /** Does something with the service and says what went wrong. */
-  async try(act: () => Promise<unknown>): Promise<void> {
-    try {
+  removeNote(note: string): Promise<void> {
+    return this.#annotate(() => this.api.removeNote(this.id, note));
+  }
+
+  rename(name: string): Promise<void> {
+    return this.#annotate(() => this.api.rename(this.id, name));
+  }
+
+  #annotate(act: () => Promise<unknown>): Promise<void> {
+    return this.try(async () => {
       await act();
-      this.problem = undefined;
-    } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
-    }
+      await this.describe();
+    });
   }
-}
-
-function frameOf(sessionId: string, row: ReviewRow, raw: LiveFrame['raw'], enhanced: LiveFrame['enhanced']): LiveFrame {
-  const nowMs = Date.now();
-  const shape = (picture: LiveFrame['raw']) => ({
-    sizeX: picture.sizeX,
-    sizeY: picture.sizeY,
-    samplesPerPixel: picture.samplesPerPixel,
-    encoding: picture.data instanceof Uint16Array ? ('uint16le' as const) : ('uint8' as const),
-    intensityScale: picture.intensityScale,
-    intensityOffset: picture.intensityOffset,
-  });
-  const header: LiveFrame['header'] = {
-    sessionId,
-    sequence: row.sequence,
-    index: row.meta?.index ?? { t: row.sequence, c: 0, z: 0 },
-    name: row.name,
-    arrivedMs: row.meta?.arrivedMs ?? row.endedMs,
-    sentMs: nowMs,
-    raw: shape(raw),
-    times: row.times,
-    skippedForYou: 0,
-    ...(row.because && { enhanceFault: row.because }),
-    ...(row.quality && { quality: row.quality }),
-    ...(row.cells && { cells: row.cells }),
-    ...(enhanced &&
-      row.prediction && {
-        enhanced: { ...shape(enhanced), magnification: enhanced.magnification, prediction: row.prediction },
-      }),
-  };
-  const sizeBytes = raw.data.byteLength + (enhanced?.data.byteLength ?? 0);
-  return { header, raw, receivedMs: nowMs, sizeBytes, ...(enhanced && row.prediction && { enhanced }) };
 }

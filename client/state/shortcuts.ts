@@ -200,7 +200,7 @@ export function pressKey<D extends Desk>(event: KeyboardEvent, desk: D, shortcut
   if (event.ctrlKey || event.metaKey || event.altKey || desk.dialogs.any || belongsTo(event.target, event.key)) return;
   const key = event.key.toLowerCase();
   if (key === PEEK_KEY && !event.shiftKey) {
-    desk.peeking = true;
+    desk.tools.peeking = true;
     return;
   }
   const named = /^([a-z]|arrow\w+)$/.test(key);

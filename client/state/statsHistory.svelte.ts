@@ -2,7 +2,7 @@
  * What the service said of itself in the last minutes, one entry a second.
  */
 
-import type { LiveStats } from '../../server/protocol.ts';
+import type { LiveMark, LiveStats } from '../../server/protocol.ts';
 
 /** Ten minutes. */
 export const HISTORY_LENGTH = 600;
@@ -13,22 +13,23 @@ export interface Moment {
   readonly shownRate: number;
 }
 
-/** A note that someone made, for the strip under the image. */
-export interface MarkedMoment {
-  readonly atMs: number;
-  readonly note: string;
-}
+const MAX_MARKS = 100;
 
 export class StatsHistory {
   moments = $state.raw<readonly Moment[]>([]);
-  marks = $state.raw<readonly MarkedMoment[]>([]);
+  /** Of the session on show, from whoever made them. */
+  marks = $state.raw<readonly LiveMark[]>([]);
   latest = $derived<LiveStats | undefined>(this.moments.at(-1)?.stats);
 
   add(stats: LiveStats, shownRate: number): void {
     this.moments = [...this.moments.slice(-(HISTORY_LENGTH - 1)), { stats, shownRate }];
   }
 
-  mark(note: string): void {
-    this.marks = [...this.marks.slice(-99), { atMs: Date.now(), note }];
+  /** Marks that are new, changed or taken back. */
+  hear(marks: readonly LiveMark[]): void {
+    for (const mark of marks) {
+      const others = this.marks.filter(({ id, sessionId }) => id !== mark.id && sessionId === mark.sessionId);
+      this.marks = mark.removed ? others : [...others, mark].slice(-MAX_MARKS);
+    }
   }
 }

@@ -19,6 +19,7 @@ export class Viewer extends Desk {
       this.frames.tick();
       this.history.add(stats, this.frames.shownRate);
     },
+    marks: (marks) => this.history.hear(marks),
     refused: (problem) => (this.notice = { level: 'problem', text: problem }),
   });
   service = $derived(this.connection.service);
@@ -56,10 +57,9 @@ export class Viewer extends Desk {
   }
 
   /** Runs a command and says what came of it. */
-  async run(command: Promise<CommandResult>, done: string): Promise<boolean> {
+  async run(command: Promise<CommandResult>, done: string): Promise<void> {
     const result = await command;
     this.notice = result.ok ? { level: 'done', text: done } : { level: 'problem', text: result.problem };
-    return result.ok;
   }
 
   /** Asks first when frames that nobody keeps would be the price. */
@@ -91,8 +91,9 @@ export class Viewer extends Desk {
     };
   }
 
-  async mark(note: string): Promise<void> {
-    if (await this.run(this.connection.mark(note), 'Moment marked.')) this.history.mark(note);
+  /** The mark itself comes back from the service, as it does to every viewer. */
+  mark(note: string): Promise<void> {
+    return this.run(this.connection.mark(note), 'Moment marked.');
   }
 
   override painted(): LiveFrame | undefined {

@@ -41,6 +41,15 @@ export function clock(seconds: number): string {
   return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
+/** How long a session lasted: `12 s`, `4 min 05 s`, `2 h 11 min`. */
+export function lasting(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (whole < 60) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min`;
+}
+
 /** A span of time in words: `3 days`, `5 h`, `40 min`, `12 s`. */
 export function span(seconds: number): string {
   if (seconds >= 172_800) return `${Math.floor(seconds / 86_400)} days`;

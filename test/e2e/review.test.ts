@@ -94,8 +94,8 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
 
     await page.getByLabel('New note').fill('fission');
     await page.getByRole('button', { name: 'Mark this frame' }).click();
-    await vi.waitFor(async () => expect(await page.locator('.mark').count()).toBe(1), WAIT);
-    await page.locator('body').click({ position: { x: 700, y: 20 } });
+    await vi.waitFor(async () => expect(await page.locator('.timeline .time-mark').count()).toBe(1), WAIT);
+    await page.locator('.about').click();
     await page.keyboard.press('.');
     await page.keyboard.press('j');
     await vi.waitFor(async () => expect(await where()).toContain('frame 10 of'), WAIT);

@@ -58,6 +58,8 @@ export interface FakeService {
   /** Cuts every viewer's line, as a broken network would; they may come back. */
   dropViewers(): void;
   setStats(stats: Partial<LiveStats>): void;
+  /** Somebody else marks the newest frame. */
+  mark(text: string): void;
   close(): Promise<void>;
 }
 
@@ -97,6 +99,7 @@ export async function startFakeService(options: FakeOptions): Promise<FakeServic
     received: () => fake.received,
     dropViewers: () => io.of(LIVE_NAMESPACE).sockets.forEach((socket) => socket.conn.close()),
     setStats: (stats) => (fake.statsChange = stats),
+    mark: (text) => fake.mark(text),
     close: () => close(io, http, fake),
   };
 }
@@ -173,11 +176,20 @@ class Fake {
     });
     viewer.on('mark', (note, done) => {
       command({}, 'mark', note);
-      done(note === 'refuse' ? { ok: false, problem: 'There is no frame to mark yet.' } : ok);
+      if (note === 'refuse') return done({ ok: false, problem: 'There is no frame to mark yet.' });
+      this.mark(note);
+      done(ok);
     });
     viewer.emit('state', this.#state);
     viewer.emit('stats', this.#stats());
     if (this.#options.rate === 0) this.#send(viewer, this.#sequence++);
+  }
+
+  /** A mark on the newest frame, as everybody hears of it. */
+  mark(text: string): void {
+    const sequence = this.#sequence;
+    const mark = { id: `mark-${sequence}-${text}`, sessionId: this.#acquisition.id, atMs: Date.now(), text, sequence };
+    this.#everyone((viewer) => viewer.emit('marks', [mark]));
   }
 
   #everyone(tell: (viewer: Viewer) => void): void {
