@@ -2,9 +2,10 @@ import { EnhanceError, messageOf } from '../../pipeline/errors.ts';
 import type { Policy } from '../../pipeline/flow.ts';
 import type { Enhanced, NormalisedFrame, PixelType } from '../../pipeline/frame.ts';
 import type { Enhancer, EnhancerStatus } from '../../pipeline/ports.ts';
+import { ArrivalInterval } from '../arrivalInterval.ts';
 import { InferenceClient } from '../inferenceClient.ts';
 import { openRegistry, type ModelEntry, type Registry } from '../registry.ts';
-import { movingMean, StepRule } from './stepRule.ts';
+import { StepRule } from './stepRule.ts';
 import { loadBuiltIn, loadRung, loadVideoRate, type Rung } from './rungs.ts';
 import { DEFAULT_MODEL, DEFAULT_SETTINGS, type EnhancerSettings } from './settings.ts';
 
@@ -124,7 +125,7 @@ class SwitchingEnhancer implements LadderEnhancer {
 
   async enhance(frame: NormalisedFrame): Promise<Enhanced> {
     const steps = this.#steps;
-    this.#arrivals.see(frame);
+    this.#arrivals.see(frame.meta);
     if (frame.raw.samplesPerPixel === 3) return runRung(steps.colour, steps.rungs.length - 1, frame);
 
     const step = firstReady(steps, steps.rule.stepAt(performance.now()));
@@ -193,26 +194,6 @@ class SwitchingEnhancer implements LadderEnhancer {
 function firstReady({ rungs }: Steps, step: number): number {
   const found = rungs.findIndex((rung, i) => i >= step && rung.client.state === 'ready');
   return found < 0 ? step : found;
-}
-
-/** Time between arrivals, as the source sends them: frames that were passed over count, they have a sequence number. */
-class ArrivalInterval {
-  #last: { readonly sequence: number; readonly arrivedMs: number } | undefined;
-  #meanMs: number | undefined;
-
-  get meanMs(): number | undefined {
-    return this.#meanMs;
-  }
-
-  see({ meta }: NormalisedFrame): void {
-    const last = this.#last;
-    this.#last = meta;
-    if (!last) return;
-    const frames = meta.sequence - last.sequence;
-    const elapsedMs = meta.arrivedMs - last.arrivedMs;
-    // Another session has begun, or the clock was set: begin again.
-    this.#meanMs = frames > 0 && elapsedMs >= 0 ? movingMean(this.#meanMs, elapsedMs / frames) : undefined;
-  }
 }
 
 const BITS = { uint8: 8, uint16: 16 } as const;

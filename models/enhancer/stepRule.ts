@@ -1,3 +1,5 @@
+import { movingMean } from '../movingMean.ts';
+
 /**
  * The fidelity ladder: when a model cannot keep up or keeps failing, a more modest one takes its place, and never the
  * number of frames. Step 0 is the best. Down after a run of late frames or faults; up again after a quiet time, which
@@ -16,8 +18,6 @@ export interface StepRuleSettings {
 
 /** The quiet time is never longer than this. */
 const LONGEST_HOLD_MS = 300_000;
-/** Weight of the newest frame in the moving averages. */
-const NEWEST_WEIGHT = 0.2;
 
 export class StepRule {
   readonly #settings: StepRuleSettings;
@@ -96,11 +96,6 @@ export class StepRule {
     this.#late = 0;
     this.#quietSinceMs = nowMs;
   }
-}
-
-/** Exponentially weighted mean. */
-export function movingMean(mean: number | undefined, value: number): number {
-  return mean === undefined ? value : mean + NEWEST_WEIGHT * (value - mean);
 }
 
 function seconds(ms: number): string {

@@ -13,15 +13,29 @@ import { createScratch } from './scratch.ts';
  * otherwise the output is taken for intensities in the units of the input.
  */
 export function createTensorModel(session: OnnxSession, manifest: ModelManifest, limit: number): Method['enhance'] {
+  const run = createTensorRun(session, manifest, limit);
+  return async (input: MethodInput) => {
+    if (input.samplesPerPixel !== 1) throw new Error(`${manifest.id} takes grey frames only`);
+    const counts = Float32Array.from(input.planes[input.planes.length - 1]);
+    const { values, tiles } = await run(counts, input.sizeX, input.sizeY);
+    return { data: storeCounts(spread(values, manifest.outputs[0], input), input), tiles };
+  };
+}
+
+/** A grey picture of sizeX x sizeY samples in, what the package makes of it out, with its processing before and after. */
+export type TensorRun = (
+  picture: Float32Array,
+  sizeX: number,
+  sizeY: number,
+) => Promise<{ readonly values: Float32Array; readonly tiles: number }>;
+
+export function createTensorRun(session: OnnxSession, manifest: ModelManifest, limit: number): TensorRun {
   const [image] = manifest.inputs;
   const [result] = manifest.outputs;
   const scratch = createScratch((length) => new Float32Array(length));
 
-  return async (input: MethodInput) => {
-    if (input.samplesPerPixel !== 1) throw new Error(`${manifest.id} takes grey frames only`);
-    const { sizeX, sizeY } = input;
-    const counts = Float32Array.from(input.planes[input.planes.length - 1]);
-    const plane = processTensor(image, { data: counts, dims: dimsOf(image, sizeX, sizeY) }).data;
+  return async (picture, sizeX, sizeY) => {
+    const plane = processTensor(image, { data: picture, dims: dimsOf(image, sizeX, sizeY) }).data;
     const { data, tiles } = await runTiled(
       [plane],
       sizeX,
@@ -36,9 +50,9 @@ export function createTensorModel(session: OnnxSession, manifest: ModelManifest,
       },
     );
     const dims = dimsOf(result, sizeX * manifest.magnification, sizeY * manifest.magnification);
-    const processed = processTensor(result, { data, dims }).data;
-    checkFinite(manifest.id, processed);
-    return { data: storeCounts(spread(processed, result, input), input), tiles };
+    const values = processTensor(result, { data, dims }).data;
+    checkFinite(manifest.id, values);
+    return { values, tiles };
   };
 }
 
