@@ -8,6 +8,7 @@ clipped to 16 bits. `gain` is 2^(16 - significant bits), so that a 12-bit detect
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +46,11 @@ class Graph:
 
     def conv(self, name: str, x: str, module: torch.nn.Conv2d) -> str:
         weight = self.constant(f"{name}/weight", module.weight.detach().numpy())
+        inputs = [x, weight]
+        if module.bias is not None:
+            inputs.append(self.constant(f"{name}/bias", module.bias.detach().numpy()))
         (pad, _), (stride, _), kernel = module.padding, module.stride, list(module.kernel_size)
-        return self.add("Conv", name, [x, weight], kernel_shape=kernel, pads=[pad] * 4, strides=[stride, stride])
+        return self.add("Conv", name, inputs, kernel_shape=kernel, pads=[pad] * 4, strides=[stride, stride])
 
     def shuffle(self, name: str, x: str, factor: int) -> str:
         return self.add("DepthToSpace", name, [x], blocksize=factor, mode="CRD")
@@ -120,12 +124,20 @@ def ensemble(graph: Graph, x: str, network: FlipEnsemble) -> str:
     return graph.add("Mul", "mean", [graph.add("Sum", "sum", pictures), share])
 
 
-def build(network: Lumen | FlipEnsemble) -> onnx.ModelProto:
+def drawn(graph: Graph, x: str, network: Lumen | FlipEnsemble) -> str:
+    return ensemble(graph, x, network) if isinstance(network, FlipEnsemble) else single(graph, x, network)
+
+
+# Adds the nodes of a network to a graph: from the name of the normalised frames to that of the normalised picture.
+Draw = Callable[[Graph, str, torch.nn.Module], str]
+
+
+def build(network: torch.nn.Module, draw: Draw = drawn) -> onnx.ModelProto:
     graph = Graph()
     counts = graph.add("Cast", "counts", ["raw"], to=TensorProto.FLOAT)
     above = graph.add("Sub", "above_offset", [counts, "offset"])
     x = graph.add("Div", "normalised", [above, "scale"])
-    y = ensemble(graph, x, network) if isinstance(network, FlipEnsemble) else single(graph, x, network)
+    y = draw(graph, x, network)
     y = graph.add("Mul", "scaled", [y, "scale"])
     y = graph.add("Add", "in_counts", [y, "offset"])
     y = graph.add("Mul", "gained", [y, "gain"])
@@ -162,10 +174,12 @@ def session(model: Path | bytes, threads: int = 2) -> onnxruntime.InferenceSessi
 
 
 def enhance(run: onnxruntime.InferenceSession, raw: np.ndarray, offset: float, scale: float, gain: float = 1.0) -> np.ndarray:
-    """`enhanced` (uint16 [H, W], counts times gain) of a uint16 frame [H, W], or of frames [frames, H, W]."""
+    """`enhanced` (uint16 [H, W], counts times gain) of uint16 frames [frames, H, W], or of a frame [H, W], which stands for
+    those before it too, as at the start of a session."""
+    frames = run.get_inputs()[0].shape[1]
     scalars = {"offset": offset, "scale": scale, "gain": gain}
     feeds = {name: np.array([[value]], np.float32) for name, value in scalars.items()}
-    return run.run(["enhanced"], {"raw": raw.reshape(1, -1, *raw.shape[-2:]), **feeds})[0][0, 0]
+    return run.run(["enhanced"], {"raw": np.broadcast_to(raw, (1, frames, *raw.shape[-2:])), **feeds})[0][0, 0]
 
 
 def load_network(config_path: Path, run: Path) -> tuple[Lumen | FlipEnsemble, int]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from .degradation import NoiseRange
 from .metrics import si_psnr
 from .muon import Muon
 from .networks import Lumen, at_input_sampling, over_frames
+from .temporal import MovingMixture
 
 SAVE_EVERY = 250  # iterations
 # A batch is worked off in this many shares by single-threaded workers that meet once an iteration. On cores that other
@@ -35,7 +37,8 @@ GRADIENT_NORM = 1.0  # clipped above; a rare bright patch would otherwise throw 
 def mixture(config: Config, data: Path) -> Mixture:
     rng = np.random.default_rng(config.seed)
     stride = config.shape.upscale
-    return Mixture(
+    kind = Mixture if config.shape.frames == 1 else partial(MovingMixture, frames=config.shape.frames)
+    return kind(
         pairs=load_w2s(data, "train", stride) if config.real_share > 0 else [],
         cleans=[load_clean(data, source, rng) for source in config.sources],
         noise=NoiseRange(),
