@@ -5,6 +5,7 @@ logit for every 2x2 pixels; it looks at the picture through a 2x2 unshuffle, whi
 The feature loss compares pictures inside our own classifier of blood cells (`features.py`), not inside VGG.
 """
 
+import itertools
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class UNetDiscriminator(nn.Module):
         super().__init__()
         widths = [width, 2 * width, 4 * width, 8 * width]
         self.head = nn.Conv2d(12, width, 3, padding=1)
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(itertools.pairwise(widths))
         self.downs = nn.ModuleList(spectral_norm(nn.Conv2d(a, b, 4, 2, 1, bias=False)) for a, b in pairs)
         self.ups = nn.ModuleList(spectral_norm(nn.Conv2d(b, a, 3, 1, 1, bias=False)) for a, b in reversed(pairs))
         self.last = spectral_norm(nn.Conv2d(width, width, 3, 1, 1, bias=False))

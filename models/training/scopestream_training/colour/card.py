@@ -29,16 +29,18 @@ CITATIONS = {
 assert not CITATIONS.keys() & SHARED_CITATIONS.keys()
 
 
+def score_row(name: str, score: dict) -> str:
+    def pair(who: str, space: str) -> str:
+        return f"{score[who][f'psnr_{space}']:.2f} / {score[who][f'ssim_{space}']:.3f}"
+
+    cells = [pair("bicubic", "rgb"), f"**{pair('model', 'rgb')}**", pair("bicubic", "y"), pair("model", "y")]
+    return f"| {name} ({score['pictures']}) | {' | '.join(cells)} | {score['model']['psnr_small']:.1f} |"
+
+
 def readme(card: Card, config: Config, facts: dict) -> str:
     """The model card. `facts` is what package.py measured; it is stored beside the card as validation.json."""
     scored, drawn = Instrument(), InstrumentRange()
-    rows = "\n".join(
-        f"| {name} ({v['pictures']}) | {v['bicubic']['psnr_rgb']:.2f} / {v['bicubic']['ssim_rgb']:.3f} "
-        f"| **{v['model']['psnr_rgb']:.2f} / {v['model']['ssim_rgb']:.3f}** "
-        f"| {v['bicubic']['psnr_y']:.2f} / {v['bicubic']['ssim_y']:.3f} | {v['model']['psnr_y']:.2f} / {v['model']['ssim_y']:.3f} "
-        f"| {v['model']['psnr_small']:.1f} |"
-        for name, v in facts["scores"].items()
-    )
+    rows = "\n".join(score_row(name, score) for name, score in facts["scores"].items())
     speeds = "\n".join(
         f"| {s['width']}x{s['height']} | {s['threads']} | {s['min']:.1f} / {s['median']:.1f} |" for s in facts["speed"]
     )
@@ -76,7 +78,8 @@ another lab, was never read in training.
 Small pictures were made in two ways, {100 * (1 - config.instrument_share):.0f} % of the patches each way where not said
 otherwise: *reduced*, by antialiased bicubic alone; *instrument*, blurred (sigma {drawn.blur[0]:g} to {drawn.blur[1]:g} small
 pixels), reduced, photon noise ({drawn.photons[0]:g} to {drawn.photons[1]:g} e- at white), read noise (0 to {drawn.read[1]:g}
-levels), JPEG of quality {drawn.quality[0]} to {drawn.quality[1]} (`colour/degradation.py`).
+levels), JPEG of quality {drawn.quality[0]} to {drawn.quality[1]} (`colour/degradation.py`). A quarter of the truths were
+softened and half were recoloured first (`colour/patches.py`).
 
 {card.training.format(iterations=facts["iterations"], minutes=facts["minutes"], batch=config.batch, patch=config.patch)}
 

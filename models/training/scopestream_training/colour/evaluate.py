@@ -16,8 +16,8 @@ from .export import enhance, session
 from .metrics import psnr, scores
 from .pictures import load_cells
 
-PICTURES = 200  # of PBC val, spread over the classes
-FIELDS = 20  # of BCCD
+PICTURES = 100  # of PBC val, spread over the classes
+FIELDS = 10  # of BCCD
 SEED = 64
 
 

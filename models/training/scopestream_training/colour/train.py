@@ -1,8 +1,8 @@
 """Trains one colour network: `python -m scopestream_training.colour.train configs/colour/smear-sr.toml --data DIR --run DIR`.
 
 L1 loss, Muon for the body and Adam for the first and last layer, both with warm-up and cosine decay, a moving average of the
-weights as the result. With an `[adversary]` in the config, L1 + adversarial + feature loss against a U-Net discriminator. Run it again with the same `--run` to go on after an
-interruption. `log.csv` holds the progress.
+weights as the result. With an `[adversary]` in the config, L1 + adversarial + feature loss against a U-Net discriminator.
+Run it again with the same `--run` to go on after an interruption. `log.csv` holds the progress.
 """
 
 import argparse
