@@ -1,9 +1,17 @@
 /** What a disk can do to a recording, in words. */
 
-import { statfsSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, statfsSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** The disk has less room than must stay free for closing the session. */
 export class DiskFull extends Error {}
+
+/** The disk came back, or was changed behind our back: what was written to it is not there. No waiting brings it back. */
+export class LostWrites extends Error {
+  constructor(file: string) {
+    super(`the disk came back without all that was written to ${file}`);
+  }
+}
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
@@ -25,10 +33,24 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 
 /** `/data/session: the disk is full (ENOSPC)` */
 export function describeDiskTrouble(error: unknown, folder: string): string {
-  if (error instanceof DiskFull) return `${folder}: ${error.message}`;
+  if (error instanceof DiskFull || error instanceof LostWrites) return `${folder}: ${error.message}`;
   const { code, message } = error as NodeJS.ErrnoException;
   const problem = code === undefined ? undefined : PROBLEMS[code];
   return problem ? `${folder}: ${problem} (${code})` : `${folder}: ${message}`;
+}
+
+/** Opens a file for appending behind its first `length` bytes: what lies after them was torn. Throws LostWrites when it is shorter. */
+export function openToAppend(path: string, length: number): number {
+  const fd = openSync(path, 'a');
+  try {
+    const { size } = fstatSync(fd);
+    if (size < length) throw new LostWrites(basename(path));
+    if (size > length) ftruncateSync(fd, length);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 /** Bytes that this process may still write to the disk of `folder`. */

@@ -7,8 +7,10 @@
  * mean f32, enhanceMs f32, deltaT f64.
  */
 
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FRAME_ENDS, type FrameEnd } from '../ledger.ts';
+import { openToAppend } from './diskTrouble.ts';
+import { FlushedFile } from './flushedFile.ts';
 import type { LinePlace } from './ledgerFile.ts';
 import { ENHANCED_IMAGE } from './omeZarr.ts';
 import { isEvent, type LedgerLine } from './rows.ts';
@@ -147,7 +149,7 @@ export function frameSequence(entries: Buffer, at: number): number {
 export class FrameIndexFile {
   readonly #path: string;
   #entries: number;
-  #fd: number | undefined;
+  #file: FlushedFile | undefined;
 
   /** Continues after `entries` entries; anything behind them is cut off. */
   constructor(path: string, entries: number) {
@@ -157,21 +159,26 @@ export class FrameIndexFile {
   }
 
   append(line: LedgerLine, place: LinePlace): void {
-    writeFully(this.#open(), [makeEntry(line, place)]);
+    const file = this.#open();
+    writeFully(file.fd, [makeEntry(line, place)]);
+    file.wrote();
     this.#entries += 1;
+  }
+
+  /** Forces what was appended to the disk while appending goes on. */
+  async flush(): Promise<void> {
+    await this.#file?.flush();
   }
 
   /** Closes the file; the next entry opens it again. */
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+    this.#file?.close();
+    this.#file = undefined;
   }
 
-  #open(): number {
-    if (this.#fd !== undefined) return this.#fd;
-    this.#fd = openSync(this.#path, 'a');
-    ftruncateSync(this.#fd, this.#entries * ENTRY_BYTES);
-    return this.#fd;
+  #open(): FlushedFile {
+    this.#file ??= new FlushedFile(openToAppend(this.#path, this.#entries * ENTRY_BYTES));
+    return this.#file;
   }
 }
 

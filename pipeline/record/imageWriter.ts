@@ -1,9 +1,10 @@
 /** One image of a session (`raw` or `enhanced`): puts planes into shards and keeps the metadata in step. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrameIndex } from '../frame.ts';
 import type { PlaneCodec } from './codec.ts';
+import { LostWrites } from './diskTrouble.ts';
 import { writeJsonAtomically } from './jsonFile.ts';
 import { ARRAY_NAME, imageArray, imageGroup, shardKey, type ImageDescription, type ImageExtent } from './omeZarr.ts';
 import { ShardLog } from './shardLog.ts';
@@ -105,7 +106,14 @@ export class ImageWriter {
     const open = this.#open.get(key);
     if (open) return open;
     if (this.#open.size >= MAX_OPEN_LOGS) this.#finish(this.#open.keys().next().value!);
-    const { log } = ShardLog.open(join(this.#folder, ARRAY_NAME, key), this.description.planesPerShard);
+    const array = join(this.#folder, ARRAY_NAME);
+    statSync(array); // Where a disk was mounted and is no more, nothing may be made on the disk below.
+    const path = join(array, key);
+    const { log, found } = ShardLog.open(path, this.description.planesPerShard);
+    if (found.planes.length < countBits(this.#taken.get(key))) {
+      log.abandon();
+      throw new LostWrites(path);
+    }
     const opened = { shard, column: columnOf(index), log };
     this.#open.set(key, opened);
     return opened;
@@ -159,6 +167,12 @@ function columnOf(index: FrameIndex): string {
 
 function hasBit(bits: Uint8Array, at: number): boolean {
   return (bits[at >> 3]! & (1 << (at & 7))) !== 0;
+}
+
+function countBits(bits: Uint8Array = new Uint8Array(0)): number {
+  let count = 0;
+  for (let byte of bits) for (; byte > 0; byte &= byte - 1) count += 1;
+  return count;
 }
 
 /** R G B R G B ... to RR.. GG.. BB..; colour planes are uint8. */

@@ -9,8 +9,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { openToAppend } from './diskTrouble.ts';
 import { FlushedFile } from './flushedFile.ts';
 import { writeFully } from './shardLog.ts';
 
@@ -95,9 +96,7 @@ export class LedgerFile {
 
   #open(): FlushedFile {
     if (this.#file) return this.#file;
-    const fd = openSync(this.#path, 'a');
-    ftruncateSync(fd, this.#length);
-    this.#file = new FlushedFile(fd);
+    this.#file = new FlushedFile(openToAppend(this.#path, this.#length));
     return this.#file;
   }
 }

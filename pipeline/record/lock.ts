@@ -1,13 +1,18 @@
 /** `recording.json` in a session folder: says that a recorder is at work there, so that nobody else puts it in order. */
 
-import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CERTIFICATE_FILE } from './certificate.ts';
 import { writeJsonAtomically } from './jsonFile.ts';
 
 const LOCK_FILE = 'recording.json';
 /** A recorder on another host touches its lock every second; after this long without it counts as gone. */
 const SILENT_AFTER_MS = 60_000;
+/** How often a disk that is gone is looked for. */
+const LOOK_FOR_DISK_MS = 1000;
 
 interface Lock {
   readonly host: string;
@@ -35,7 +40,22 @@ export function abandonLock(folder: string): void {
   try {
     utimesSync(join(folder, LOCK_FILE), 0, 0); // Works on a full disk, where nothing can be written.
   } catch {
-    // The disk is gone or read-only: the session is left once this process has ended.
+    // The disk is gone or read-only: see below.
+  }
+}
+
+/**
+ * The same for a disk that may be gone: it is looked for as long as this process lives. Otherwise the lock of a living
+ * process would say that it is still at work. Resolves when the lock is let go of, or the session was closed after all.
+ */
+export async function abandonLockWhenBack(folder: string): Promise<void> {
+  for (;;) {
+    const isDone = await utimes(join(folder, LOCK_FILE), 0, 0).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code === 'ENOENT' && existsSync(join(folder, CERTIFICATE_FILE)),
+    );
+    if (isDone) return;
+    await sleep(LOOK_FOR_DISK_MS, undefined, { ref: false });
   }
 }
 

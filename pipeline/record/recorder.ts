@@ -9,6 +9,7 @@ import type { ClassifiedFrame, Frame, MissingFrames, Plane } from '../frame.ts';
 import type { LedgerRow, LedgerTotals } from '../ledger.ts';
 import type { Recorder, Recording, RecordingStatus } from '../ports.ts';
 import { siblingModule, startThread } from '../thread.ts';
+import { abandonLockWhenBack } from './lock.ts';
 import type { DiskReport, EnhancedTask, FromThread, RawTask, RecordOrder, ToThread } from './messages.ts';
 import { RECORD_DEFAULTS, type RecordSettings } from './settings.ts';
 
@@ -72,6 +73,7 @@ class ThreadRecording implements Recording {
     thread.on('exit', () => {
       this.#hasEnded = true;
       if (!this.#isClosed) this.#fail(new RecordError(`${folder}: the recording thread has ended`));
+      if (this.#failure) void abandonLockWhenBack(folder);
     });
   }
 

@@ -117,7 +117,7 @@ export class SessionWriter {
 
   /** Forces to the disk what was written before the call, while writing goes on. Rejects with the disk's error. */
   async flush(): Promise<void> {
-    await Promise.all([this.#images.flush(), this.#ledger.flush()]);
+    await Promise.all([this.#images.flush(), this.#ledger.flush(), this.#index.flush()]);
   }
 
   /** The session is about to close: a task that waits for the disk tries once more, and fails by name. */

@@ -5,7 +5,7 @@ import { Server } from 'socket.io';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClassifiedFrame } from '../../pipeline/frame.ts';
 import { type Controls, LivePublisher, type LiveSettings } from '../../server/live.ts';
-import { type CommandResult, LIVE_NAMESPACE, type ServiceState } from '../../server/protocol.ts';
+import { type CommandResult, LIVE_NAMESPACE, type ServiceState, type ViewerToServer } from '../../server/protocol.ts';
 import { connectViewer, type ReceivedFrame, type ViewerClient } from '../fixtures/viewer.ts';
 
 const STATE = { protocolVersion: 1 } as unknown as ServiceState;
