@@ -93,6 +93,17 @@ export class Feed<T> {
   giveBack(events: readonly T[]): void {
     this.#returned.unshift(...events);
   }
+
+  /** What was given back and not taken again, as a feed of its own that ends after it; undefined when there is nothing. */
+  takeReturned(): Feed<T> | undefined {
+    if (this.#returned.length === 0) return undefined;
+    const returned = this.#returned.splice(0);
+    return new Feed<T>(inTurn(returned));
+  }
+}
+
+async function* inTurn<T>(events: readonly T[]): AsyncGenerator<T> {
+  yield* events;
 }
 
 /**

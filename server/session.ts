@@ -7,13 +7,20 @@
  *                                    `--' next session
  */
 
-import { type AcquisitionPorts, acquire, type RunningAcquisition } from '../pipeline/acquisition.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type AcquisitionOutcome,
+  type AcquisitionPorts,
+  acquire,
+  type RunningAcquisition,
+} from '../pipeline/acquisition.ts';
 import { messageOf, SessionError } from '../pipeline/errors.ts';
 import { Feed, type Policy } from '../pipeline/flow.ts';
-import type { Acquisition } from '../pipeline/frame.ts';
+import type { Acquisition, SourceEvent } from '../pipeline/frame.ts';
 import type { LedgerTotals } from '../pipeline/ledger.ts';
 import type { StatedAcquisition } from '../pipeline/place.ts';
 import type { Recorder, Recording, RecordingStatus, Source } from '../pipeline/ports.ts';
+import { SessionPace } from './sessionPace.ts';
 
 export type SessionState = 'waiting' | 'running' | 'finished' | 'failed';
 
@@ -66,6 +73,7 @@ export class SessionRunner {
   readonly #between: (() => Promise<void>)[] = [];
   #stopping = new AbortController();
   #nextSession = new AbortController();
+  readonly #pace = new SessionPace();
   #run: Promise<void> = Promise.resolve();
 
   constructor(settings: SessionSettings) {
@@ -169,43 +177,79 @@ export class SessionRunner {
     return done;
   }
 
+  /** Resolves to why the source ended. */
   async #sessions(source: Source): Promise<string> {
     const feed = new Feed(source.events(this.#stopping.signal));
+    try {
+      return await this.#follow(source, feed);
+    } finally {
+      await this.#finishCarried(source, feed);
+    }
+  }
+
+  /** One session after the other, until the source ends, is stopped, or raw data cannot be kept. */
+  async #follow(source: Source, feed: Feed<SourceEvent>): Promise<string> {
     for (;;) {
       this.#nextSession = new AbortController();
-      const ports: AcquisitionPorts = {
-        ...this.#settings.lasting,
+      const { reason, because = reason } = await this.#acquire(
         source,
-        recorder: this.#wantsRecording ? this.#settings.recorder : this.#settings.nullRecorder,
-        opened: (acquisition, recording) => {
-          this.#recording = recording;
-          this.#settings.opened(acquisition);
-          this.#enter('running');
-        },
-      };
-      this.#isOpen = true;
-      this.#running = acquire(
         feed,
-        ports,
-        {
-          policy: () => this.#policy,
-          maxFramesInFlight: this.#settings.maxFramesInFlight,
-          stated: this.#settings.stated,
-        },
         AbortSignal.any([this.#stopping.signal, this.#nextSession.signal]),
       );
-      const outcome = await this.#running.finished.finally(async () => {
-        this.#earlier = this.allTotals;
-        this.#isOpen = false;
-        for (let act = this.#between.shift(); act; act = this.#between.shift()) await act();
-      });
-      const because = outcome.because ?? outcome.reason;
-      this.#settings.finished(outcome.totals, because);
-      if (outcome.reason === 'record-failed') throw new SessionError(`raw data could not be kept: ${because}`);
-      if (outcome.reason === 'exhausted' || this.#stopping.signal.aborted) return because;
+      if (reason === 'record-failed') throw new SessionError(`raw data could not be kept: ${because}`);
+      if (reason === 'exhausted' || this.#stopping.signal.aborted) return because;
       this.#recording = undefined;
+      if (reason === 'shape-changed') await this.#keepPace(because);
       this.#enter('waiting');
     }
+  }
+
+  /** Frames that were handed on to a session that did not come, because the source was stopped or failed: they get theirs now. */
+  async #finishCarried(source: Source, feed: Feed<SourceEvent>): Promise<void> {
+    const carried = feed.takeReturned();
+    if (!carried) return;
+    let outcome: AcquisitionOutcome;
+    do outcome = await this.#acquire(source, carried, new AbortController().signal);
+    while (outcome.reason !== 'exhausted');
+  }
+
+  /** One session, and what was asked to be done after it. */
+  async #acquire(source: Source, feed: Feed<SourceEvent>, signal: AbortSignal): Promise<AcquisitionOutcome> {
+    const { lasting, maxFramesInFlight, stated, recorder, nullRecorder } = this.#settings;
+    const ports: AcquisitionPorts = {
+      ...lasting,
+      source,
+      recorder: this.#wantsRecording ? recorder : nullRecorder,
+      opened: (acquisition, recording) => {
+        this.#recording = recording;
+        this.#settings.opened(acquisition);
+        this.#enter('running');
+      },
+    };
+    this.#isOpen = true;
+    this.#running = acquire(feed, ports, { policy: () => this.#policy, maxFramesInFlight, stated }, signal);
+    const outcome = await this.#running.finished.finally(async () => {
+      this.#earlier = this.allTotals;
+      this.#isOpen = false;
+      await this.#actBetween();
+    });
+    this.#settings.finished(outcome.totals, outcome.because ?? outcome.reason);
+    return outcome;
+  }
+
+  async #actBetween(): Promise<void> {
+    for (let act = this.#between.shift(); act; act = this.#between.shift()) await act();
+  }
+
+  /** Holds the source when its frames change their shape again and again; until then, or until somebody asks for something. */
+  async #keepPace(because: string): Promise<void> {
+    const waitMs = this.#pace.waitMs(performance.now());
+    if (waitMs === 0) return;
+    const seconds = Math.ceil(waitMs / 1000);
+    this.#enter('waiting', `frames change their shape too often (${because}): the next session begins in ${seconds} s`);
+    const signal = AbortSignal.any([this.#stopping.signal, this.#nextSession.signal]);
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    await this.#actBetween();
   }
 
   #enter(state: SessionState, because?: string): void {

@@ -36,6 +36,11 @@ const RULES: readonly Rule[] = [
         )
       : undefined,
 
+  ({ session, because }) =>
+    session === 'waiting' && because !== undefined
+      ? amber('pace', because, 'The source waits meanwhile, nothing is lost. Send each shape to a service of its own.')
+      : undefined,
+
   ({ recording: { state, warning } }) =>
     warning ? (state === 'failed' ? red : amber)('recorder', warning, 'What is recorded so far is intact.') : undefined,
 

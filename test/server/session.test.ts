@@ -113,4 +113,55 @@ describe('SessionRunner', () => {
     expect(isDone).toBe(true);
     expect(session).toMatchObject({ state: 'failed', because: 'cable pulled' });
   });
+
+  it('gives frames of another shape their session, even when it is stopped at that moment', async () => {
+    const { ports } = fakePorts();
+    const enhance: typeof ports.enhancer.enhance = async (frame) => (await sleep(60), ports.enhancer.enhance(frame));
+    async function* events(): AsyncGenerator<SourceEvent> {
+      yield* [arrivedFrame(0), arrivedFrame(1), arrivedFrame(2, 8), arrivedFrame(3, 6)];
+      await new Promise(() => undefined);
+    }
+    const decode: typeof ports.decode = async (frame) => (await sleep(5), ports.decode(frame)); // Both are on their way.
+    const settled: number[] = [];
+    const marked = async function* () {
+      for await (const event of events()) yield { ...event, settled: () => void settled.push(1) };
+    };
+    const { session } = runner({
+      createSource: () => ({ kind: 'test', name: 'test', events: marked }),
+      lasting: { ...ports, decode, enhancer: { ...ports.enhancer, enhance } },
+    });
+    session.start();
+    await expect.poll(() => session.totals.carried, { interval: 2 }).toBe(2);
+    await session.stop();
+    expect(session.allTotals).toMatchObject({ enhanced: 4, inFlight: 0 });
+    expect(session.allTotals.arrived - session.allTotals.carried).toBe(4);
+    expect(settled).toHaveLength(4);
+    expect(balances(session.allTotals)).toBe(true);
+  });
+
+  it('holds a source whose frames change their shape all the time, says so, and loses none', async () => {
+    async function* flapping(signal: AbortSignal): AsyncGenerator<SourceEvent> {
+      for (let number = 0; !signal.aborted; number++) {
+        yield arrivedFrame(number, 4 + (number % 2));
+        await sleep(1);
+      }
+    }
+    const finished: string[] = [];
+    const { session, seen } = runner({
+      createSource: () => ({ kind: 'test', name: 'test', events: flapping }),
+      finished: (_, because) => void finished.push(because),
+    });
+    session.start();
+    await expect
+      .poll(() => session.because)
+      .toMatch(/^frames change their shape too often \(frame \d+ is \dx\d .*in 60 s$/);
+    expect(session.state).toBe('waiting');
+    expect(finished).toHaveLength(11);
+    const acted = session.betweenSessions(async () => undefined); // Somebody asks for something: no need to wait for the pace.
+    await acted;
+    await session.stop();
+    const { arrived, carried, enhanced } = session.allTotals;
+    expect(arrived - carried).toBe(enhanced);
+    expect(seen.raw.map((frame) => frame.raw.data[0])).toEqual(Array.from({ length: enhanced }, (_, n) => n));
+  });
 });
