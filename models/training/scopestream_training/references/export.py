@@ -45,16 +45,18 @@ class ReferenceGraph(CellGraph):
         halved = self.add("Mul", f"{name}/halved", [risen, self.number(f"{name}/half", 0.5)])
         return self.add("Mul", name, [x, halved])
 
+    def item(self, name: str, x: str, index: int) -> str:
+        """`x[index]`."""
+        kept = self.add("Gather", f"{name}/kept", [x, self.values(f"{name}/index", [index])], axis=0)
+        return self.add("Squeeze", name, [kept, self.values(f"{name}/axis", [0])])
+
     def attention(self, name: str, x: str, layer: TransformerLayer) -> str:
         width = layer.out.in_features
         each = width // layer.heads
         parts = self.linear(f"{name}/parts", x, layer.queries_keys_values)
         split = self.add("Reshape", f"{name}/split", [parts, self.values(f"{name}/shape", [0, 0, 3, layer.heads, each])])
         rows = self.add("Transpose", f"{name}/rows", [split], perm=[2, 0, 3, 1, 4])
-        queries, keys, values = (
-            self.add("Gather", f"{name}/{key}", [rows, self.constant(f"{name}/{key}/index", np.int64(k))], axis=0)
-            for k, key in enumerate(("queries", "keys", "values"))
-        )
+        queries, keys, values = (self.item(f"{name}/{key}", rows, k) for k, key in enumerate(("queries", "keys", "values")))
         turned = self.add("Transpose", f"{name}/turned", [keys], perm=[0, 1, 3, 2])
         likeness = self.add("MatMul", f"{name}/likeness", [queries, turned])
         scaled = self.add("Mul", f"{name}/scaled", [likeness, self.number(f"{name}/scale", each**-0.5)])
