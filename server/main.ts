@@ -133,8 +133,13 @@ command('bench', 'measure latency, rates, ingest and memory on this computer', '
   .option('--json', 'print JSON')
   .action(async (options) => exitWith((await import('./cli/bench.ts')).benchCommand(options)));
 
-command('doctor', 'check what this computer can do: providers, disk, watching, ports', 'doctor --record /data/sessions')
-  .option('--record <folder>', 'folder whose disk is measured', 'recordings')
+command('doctor', 'check whether a session would run here: model, disk, folder, ports', 'doctor --folder /data/export')
+  .option('--config <file>', 'YAML file with the settings of the session')
+  .addOption(new Option('--source <kind>', 'where frames would come from').choices(SOURCE_KINDS))
+  .option('--folder <folder>', 'the export folder that would be watched (implies --source folder)')
+  .option('--model <id>', 'model that would enhance')
+  .option('--record <folder>', 'folder that sessions would be recorded into')
+  .option('--set <key=value...>', 'any other setting')
   .option('--json', 'print JSON')
   .action(async (options) => exitWith((await import('./cli/doctor.ts')).doctorCommand(options)));
 
