@@ -19,6 +19,15 @@ export interface Readings {
   readonly enhancer: () => EnhancerStatus;
   readonly recording: () => RecordingStatus;
   readonly quality: () => Quality | undefined;
+  /** Cells in view and of the session, by label; undefined while nothing looks for any. */
+  readonly cells: () => CellReadings | undefined;
+}
+
+/** Every label that a cell can have stands in `labels`: a small set that the model fixes. */
+export interface CellReadings {
+  readonly labels: readonly string[];
+  readonly inView: Readonly<Record<string, number>>;
+  readonly counted: Readonly<Record<string, number>>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -104,6 +113,23 @@ export function createMetrics(readings: Readings) {
     },
   });
 
+  const byLabel = (name: string, help: string, read: (cells: CellReadings) => Readonly<Record<string, number>>) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['label'],
+      registers,
+      collect() {
+        this.reset();
+        const cells = readings.cells();
+        if (!cells) return;
+        const counts = read(cells);
+        cells.labels.forEach((label) => this.set({ label }, counts[label] ?? 0));
+      },
+    });
+  byLabel('scopestream_cells', 'Cells in the newest look, by label.', ({ inView }) => inView);
+  byLabel('scopestream_cells_counted', 'Cells of the session, each once, by label.', ({ counted }) => counted);
+
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name, help, labelNames, registers });
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -118,11 +144,17 @@ export function createMetrics(readings: Readings) {
     stageSeconds: histogram('scopestream_stage_seconds', 'Duration of each stage.', ['stage']),
     stageFaults: counter('scopestream_stage_faults_total', 'Failures of each stage.', ['stage']),
     latencySeconds: histogram('scopestream_frame_latency_seconds', 'Arrival to publication of enhanced frames.'),
+    classifySeconds: histogram('scopestream_classify_seconds', 'Duration of a look at cells, from frame to cells.'),
+    classifySkipped: counter('scopestream_classify_skipped_total', 'Frames that had no look of their own in time.', [
+      'because',
+    ]),
+    cellFlips: counter('scopestream_cell_flips_total', 'Times that enhancement, not the cell, made the decision.'),
     shown: counter('scopestream_viewer_frames_total', 'Frames for viewers, over all viewers.', ['outcome']),
   };
   // Every series exists from the start, so that a rate over it is 0 and not absent.
   Object.keys(FRAME_ENDS).forEach((end) => metrics.ended.inc({ end }, 0));
   STAGES.forEach((stage) => metrics.stageFaults.inc({ stage }, 0));
+  ['busy', 'late'].forEach((because) => metrics.classifySkipped.inc({ because }, 0));
   ['sent', 'skipped'].forEach((outcome) => metrics.shown.inc({ outcome }, 0));
   return metrics;
 }

@@ -1,3 +1,4 @@
+import type { CellsSkipped } from '../pipeline/frame.ts';
 import type { LedgerRow } from '../pipeline/ledger.ts';
 import type { Monitor, StageName } from '../pipeline/ports.ts';
 import { messageOf } from '../pipeline/errors.ts';
@@ -59,6 +60,18 @@ export class PathMonitor implements Monitor {
       this.#metrics.latencySeconds.observe(latencyMs / 1000);
       this.window.latency(latencyMs);
     }
+  }
+
+  /** A look at cells took so long, from the frame to its cells, and found so many flips. */
+  cellsLooked(ms: number, flips: number): void {
+    this.#metrics.classifySeconds.observe(ms / 1000);
+    this.#metrics.cellFlips.inc(flips);
+    this.window.looks += 1;
+  }
+
+  cellsPassedOver(because: CellsSkipped): void {
+    this.#metrics.classifySkipped.inc({ because });
+    this.window.passedOver += 1;
   }
 
   inFlight(frames: number, waiting: number): void {

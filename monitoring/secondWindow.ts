@@ -14,6 +14,9 @@ export class SecondWindow {
   /** Of the last gap. */
   missingReason = '';
   recorded = 0;
+  /** Looks at cells that ended, and frames that had none of their own in time. */
+  looks = 0;
+  passedOver = 0;
   ended: Partial<Record<FrameEnd, number>> = {};
   readonly faults = new Map<StageName, { count: number; last: string }>();
   readonly #stages = new Map<StageName, number[]>();
@@ -51,7 +54,7 @@ export class SecondWindow {
   }
 
   reset(): void {
-    this.arrived = this.missing = this.recorded = 0;
+    this.arrived = this.missing = this.recorded = this.looks = this.passedOver = 0;
     this.ended = {};
     this.faults.clear();
     this.#stages.clear();

@@ -296,8 +296,8 @@ function timed(frame: Passing<Frame>): { name: string; times: Frame['times'] } {
 }
 
 /** A look that several frames show on stands in the ledger once. */
-function ledgerCells({ cells, cellsSeenIn, cellsRepeated, cellsSkipped }: CellSighting) {
-  return cellsRepeated ? { cellsSkipped } : { cells, cellsSeenIn, cellsSkipped };
+function ledgerCells({ cells, cellsSeenIn, cellsBy, cellsRepeated, cellsSkipped }: CellSighting) {
+  return cellsRepeated ? { cellsSkipped } : { cells, cellsSeenIn, cellsBy, cellsSkipped };
 }
 
 function isPresent<T>(value: T | undefined): value is T {

@@ -307,6 +307,8 @@ export interface CellSighting {
   readonly cellsRepeated?: boolean;
   /** Why the frame itself was not looked at in time: another look was going on, or its own took too long. */
   readonly cellsSkipped?: CellsSkipped;
+  /** Who found and named them, with versions: `smear-find 1.0.0, smear-name 1.0.0`. */
+  readonly cellsBy?: string;
 }
 export type CellsSkipped = 'busy' | 'late';
 

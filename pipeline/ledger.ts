@@ -37,6 +37,8 @@ export interface LedgerRow {
   readonly cells?: readonly Cell[];
   /** Sequence of the frame whose pixels were looked at. */
   readonly cellsSeenIn?: number;
+  /** Who found and named them, with versions. */
+  readonly cellsBy?: string;
   /** Why this frame's own pixels were not looked at in time. */
   readonly cellsSkipped?: CellsSkipped;
 }

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { interval } from 'rxjs';
+import { openCellRegistry } from '../models/classifier/cellRegistry.ts';
+import type { LookEvent } from '../models/classifier/settings.ts';
 import { createEnhancer } from '../models/enhancer/enhancer.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { createMetrics } from '../monitoring/metrics.ts';
@@ -18,6 +20,7 @@ import type { Source } from '../pipeline/ports.ts';
 import { nullRecorder } from '../pipeline/record/nullRecorder.ts';
 import { createRecorder } from '../pipeline/record/recorder.ts';
 import { requireSafeAddress } from './auth.ts';
+import { CellsSwitch } from './cells.ts';
 import type { Config } from './config/schema.ts';
 import { createControls } from './controls.ts';
 import { domainsOf } from './domains.ts';
@@ -77,9 +80,10 @@ async function joinService(
 
   const decodeLimits = { maxPixels: config.limits.framePixels, maxFileBytes: config.limits.frameBytes };
   const policy = config.policy === 'auto' ? defaultPolicy(config.source.kind) : config.policy;
+  const zooFolders = [join(PACKAGE_ROOT, 'models/zoo'), ...config.model.folders];
   const enhancer = await createEnhancer({
     model: config.model.id,
-    zooFolders: [join(PACKAGE_ROOT, 'models/zoo'), ...config.model.folders],
+    zooFolders,
     provider: config.model.provider,
     threads: config.model.threads,
     runTimeoutMs: config.model.timeoutMs,
@@ -88,6 +92,22 @@ async function joinService(
   });
   closers.push(() => enhancer.close());
   const domains = domainsOf(enhancer.registry);
+  const cells = new CellsSwitch(
+    await openCellRegistry(zooFolders),
+    {
+      budgetMs: config.cells.budgetMs,
+      compareEveryMs: config.cells.compareEveryMs,
+      channel: config.cells.channel,
+      threads: config.cells.threads,
+      finderScale: config.cells.scale,
+      sourceWaits: () => config.source.kind === 'replay' && session.policy === 'every',
+      onLook: (event) => onLook(event),
+      onEvent: (event) => log.warn({ event }, 'the process that looks at cells'),
+    },
+    config.cells.enabled ? config.cells.model : undefined,
+    () => session.tellOfChange(),
+  );
+  closers.push(() => cells.close());
 
   let newest: ClassifiedFrame | undefined;
   const metrics = createMetrics({
@@ -97,8 +117,13 @@ async function joinService(
     enhancer: () => enhancer.status,
     recording: () => session.recording,
     quality: () => newest?.quality,
+    cells: () => cells.counts && { labels: cells.state.labels, ...cells.counts },
   });
   const monitor = new PathMonitor(metrics, log);
+  const onLook = (event: LookEvent) => {
+    if (event.kind === 'looked') monitor.cellsLooked(event.ms, event.flips);
+    else if (event.kind === 'skipped') monitor.cellsPassedOver(event.because);
+  };
   const loopDelay = monitorEventLoopDelay({ resolution: 5 });
   loopDelay.enable();
   closers.push(() => loopDelay.disable());
@@ -127,7 +152,7 @@ async function joinService(
       createNormaliser: () => createNormaliser(),
       createAssessor: (acquisition) => createAssessor(acquisition, { domains }),
       enhancer,
-      classifier: () => undefined,
+      classifier: () => cells.classifier,
       publisher: {
         publish: (frame: ClassifiedFrame) => {
           newest = frame;
@@ -161,18 +186,20 @@ async function joinService(
     opened: (acquisition) => {
       newest = undefined;
       live.beginSession(acquisition.id);
+      cells.beginSession(acquisition);
       log.info({ acquisition: acquisition.id, name: acquisition.name }, 'a session begins');
     },
     finished: (totals, because) => log.info({ totals, because }, 'a session ends'),
   });
 
-  const currentState = () => stateOf(session, enhancer, config.source.kind);
+  const currentState = () => stateOf(session, enhancer, cells, config.source.kind);
   const live = new LivePublisher(
     sockets.live,
     config.viewers,
     createControls(
       session,
       enhancer,
+      cells,
       () => newest?.meta,
       (mark) => live.sendMark(mark),
     ),
@@ -181,7 +208,12 @@ async function joinService(
   );
 
   const everySecond = interval(STATS_EVERY_MS).subscribe(() => {
-    const momentary = { viewers: live.viewers, eventLoopDelayMs: eventLoopDelayMs(), quality: newest?.quality };
+    const momentary = {
+      viewers: live.viewers,
+      eventLoopDelayMs: eventLoopDelayMs(),
+      quality: newest?.quality,
+      cells: cells.counts,
+    };
     const { maxFramesInFlight } = config;
     live.sendStats(statsOf(session, enhancer, monitor, { maxFramesInFlight, ...momentary }));
     monitor.logSecond();

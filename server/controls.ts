@@ -3,6 +3,7 @@ import type { LadderEnhancer } from '../models/enhancer/enhancer.ts';
 import { SessionError } from '../pipeline/errors.ts';
 import type { FrameMeta } from '../pipeline/frame.ts';
 import { addNote } from '../pipeline/record/notes.ts';
+import type { CellsSwitch } from './cells.ts';
 import type { Controls } from './live.ts';
 import { liveMark } from './marks.ts';
 import type { LiveMark } from './protocol.ts';
@@ -12,6 +13,7 @@ import type { SessionRunner } from './session.ts';
 export function createControls(
   session: SessionRunner,
   enhancer: LadderEnhancer,
+  cells: CellsSwitch,
   newest: () => FrameMeta | undefined,
   marked: (mark: LiveMark) => void,
 ): Controls {
@@ -23,6 +25,7 @@ export function createControls(
       await (isOfSameShape ? choose() : session.betweenSessions(choose));
       session.tellOfChange();
     },
+    chooseCells: (id) => cells.choose(id),
     choosePolicy: async (policy) => {
       enhancer.choosePolicy(policy);
       session.choosePolicy(policy);

@@ -29,6 +29,8 @@ type ViewerSocket = Socket<ViewerToServer, ServerToViewer>;
 /** What a viewer may ask for; `server/session.ts` does it. A rejected promise is a refusal with its reason. */
 export interface Controls {
   chooseModel(modelId: string): Promise<void>;
+  /** A package, `auto`, or undefined for nobody. */
+  chooseCells(modelId: string | undefined): Promise<void>;
   choosePolicy(policy: Policy): Promise<void>;
   startSource(): Promise<void>;
   stopSource(): Promise<void>;
@@ -144,6 +146,7 @@ export class LivePublisher implements Publisher {
       if (!wantsFrames && this.#newest) viewer.offer(this.#newest);
     });
     command('chooseModel', z.string().max(200), (id) => controls.chooseModel(id));
+    command('chooseCells', z.string().max(200).nullable(), (id) => controls.chooseCells(id ?? undefined));
     command('choosePolicy', z.enum(['every', 'newest']), (policy) => controls.choosePolicy(policy));
     command('startSource', z.undefined(), () => controls.startSource());
     command('stopSource', z.undefined(), () => controls.stopSource());
@@ -252,7 +255,7 @@ class Viewer {
 
 function headerOf({ frame, sessionId }: SharedFrame, pair: Pair, skippedForYou: number): LiveFrameHeader {
   const { sequence, index, name, deltaT, arrivedMs } = frame.meta;
-  const { enhanced, enhanceFault, quality, cells, times } = frame;
+  const { enhanced, enhanceFault, quality, cells, cellsSeenIn, cellsSkipped, times } = frame;
   return {
     sessionId,
     sequence,
@@ -269,6 +272,8 @@ function headerOf({ frame, sessionId }: SharedFrame, pair: Pair, skippedForYou: 
     enhanceFault,
     quality,
     cells,
+    cellsSeenIn,
+    cellsSkipped,
     times,
     skippedForYou,
   };

@@ -7,7 +7,16 @@
  * only the newest one.
  */
 
-import type { Acquisition, Cell, FrameIndex, FrameMeta, Prediction, Quality, StageTimes } from '../pipeline/frame.ts';
+import type {
+  Acquisition,
+  Cell,
+  CellsSkipped,
+  FrameIndex,
+  FrameMeta,
+  Prediction,
+  Quality,
+  StageTimes,
+} from '../pipeline/frame.ts';
 import type { EnhancerStatus, RecordingStatus } from '../pipeline/ports.ts';
 import type { Percentiles } from '../monitoring/secondWindow.ts';
 import type { Policy } from '../pipeline/flow.ts';
@@ -46,7 +55,12 @@ export interface LiveFrameHeader {
   readonly enhanced?: PictureHeader & { readonly magnification: number; readonly prediction: Prediction };
   readonly enhanceFault?: string;
   readonly quality?: Quality;
+  /** The newest known cells of this field. */
   readonly cells?: readonly Cell[];
+  /** Sequence of the frame in whose pixels they were seen. */
+  readonly cellsSeenIn?: number;
+  /** Why this frame's own pixels were not looked at in time. */
+  readonly cellsSkipped?: CellsSkipped;
   readonly times: StageTimes;
   /** Frames that this viewer did not get since the one before: it was busy. */
   readonly skippedForYou: number;
@@ -61,6 +75,39 @@ export interface ModelChoice {
   /** `display-only` models are never offered for measurement. */
   readonly displayOnly: boolean;
   readonly description: string;
+}
+
+/** A package that finds cells. */
+export interface CellChoice {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly description: string;
+  /** Of the frames that it looks at. */
+  readonly samplesPerPixel: 1 | 3;
+}
+
+/** The stage that finds and names cells. */
+export interface CellsState {
+  readonly choices: readonly CellChoice[];
+  readonly state: 'off' | 'loading' | 'ready' | 'restarting' | 'failed';
+  /** Why it failed. */
+  readonly because?: string;
+  /** The package that looks now, and the one that names what it finds. */
+  readonly modelId?: string;
+  readonly namedBy?: string;
+  /** Every label that a cell can have. */
+  readonly labels: readonly string[];
+}
+
+export interface CellCounts {
+  /** Cells of the newest look, by label. */
+  readonly inView: Readonly<Record<string, number>>;
+  /** Cells of the session so far, each counted once, by label. */
+  readonly counted: Readonly<Record<string, number>>;
+  /** Times that a cell's answer was found to come from the enhancement. */
+  readonly flips: number;
 }
 
 /** Everything that a viewer needs to draw itself; sent on connection and whenever something in it changes. */
@@ -78,7 +125,7 @@ export interface ServiceState {
   readonly models: readonly ModelChoice[];
   readonly enhancer: EnhancerStatus;
   readonly recording: RecordingStatus;
-  readonly classifier?: { readonly modelId: string; readonly classes: readonly string[] };
+  readonly cells?: CellsState;
   /** True when this viewer may use the controls. */
   readonly mayControl: boolean;
 }
@@ -99,6 +146,8 @@ export interface LiveStats {
   readonly waitingForModel: number;
   readonly totals: LedgerTotals;
   readonly superseded: number;
+  /** Absent while the stage is off. Looks and frames that were passed over: of that second. */
+  readonly cells?: CellCounts & { readonly looks: number; readonly passedOver: number };
   readonly enhancer: EnhancerStatus;
   readonly recording: RecordingStatus;
   readonly viewers: number;
@@ -158,6 +207,8 @@ export interface ViewerToServer {
   settings: (settings: ViewerSettings, done: (result: CommandResult) => void) => void;
   /** Takes effect between two frames; no frame is lost and the stream does not restart. */
   chooseModel: (modelId: string, done: (result: CommandResult) => void) => void;
+  /** Who finds cells from now on: a package, `auto`, or null for nobody. The frames do not wait for it. */
+  chooseCells: (modelId: string | null, done: (result: CommandResult) => void) => void;
   choosePolicy: (policy: Policy, done: (result: CommandResult) => void) => void;
   startSource: (done: (result: CommandResult) => void) => void;
   stopSource: (done: (result: CommandResult) => void) => void;

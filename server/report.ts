@@ -4,12 +4,18 @@ import type { LadderEnhancer } from '../models/enhancer/enhancer.ts';
 import type { ModelEntry } from '../models/registry.ts';
 import type { PathMonitor } from '../monitoring/monitor.ts';
 import type { Quality } from '../pipeline/frame.ts';
+import type { CellsSwitch } from './cells.ts';
 import { SOFTWARE_VERSION } from './packageRoot.ts';
-import { type LiveStats, type ModelChoice, PROTOCOL_VERSION, type ServiceState } from './protocol.ts';
+import { type CellCounts, type LiveStats, type ModelChoice, PROTOCOL_VERSION, type ServiceState } from './protocol.ts';
 import type { SessionRunner } from './session.ts';
 import { warningsFor } from './warnings.ts';
 
-export function stateOf(session: SessionRunner, enhancer: LadderEnhancer, sourceKind: string): ServiceState {
+export function stateOf(
+  session: SessionRunner,
+  enhancer: LadderEnhancer,
+  cells: CellsSwitch,
+  sourceKind: string,
+): ServiceState {
   const { acquisition, state, because } = session;
   return {
     protocolVersion: PROTOCOL_VERSION,
@@ -20,6 +26,7 @@ export function stateOf(session: SessionRunner, enhancer: LadderEnhancer, source
     models: enhancer.registry.models.map(choiceOf),
     enhancer: enhancer.status,
     recording: session.recording,
+    cells: cells.state,
     mayControl: true,
   };
 }
@@ -33,6 +40,7 @@ export interface Momentary {
   readonly viewers: number;
   readonly eventLoopDelayMs: number;
   readonly quality?: Quality;
+  readonly cells?: CellCounts;
 }
 
 /** The last second; the caller resets the monitor's window afterwards. */
@@ -40,7 +48,7 @@ export function statsOf(
   session: SessionRunner,
   enhancer: LadderEnhancer,
   { window, framesInFlight, framesWaiting }: PathMonitor,
-  { maxFramesInFlight, viewers, eventLoopDelayMs, quality }: Momentary,
+  { maxFramesInFlight, viewers, eventLoopDelayMs, quality, cells }: Momentary,
 ): LiveStats {
   const { state, because, recording, totals } = session;
   const { status } = enhancer;
@@ -56,6 +64,7 @@ export function statsOf(
     waitingForModel: framesWaiting,
     totals,
     superseded: window.ended.superseded ?? 0,
+    cells: cells && { ...cells, looks: window.looks, passedOver: window.passedOver },
     enhancer: status,
     recording,
     viewers,

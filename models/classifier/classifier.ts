@@ -68,6 +68,8 @@ class TrackingClassifier implements CellClassifier {
   readonly #client: CellClient;
   readonly #settings: CellSettings;
   readonly #arrivals = new ArrivalInterval();
+  /** For the ledger. */
+  readonly #by: string;
   #tracker: Tracker;
   #physicalSizeX: number | undefined;
   #newest: Sighting | undefined;
@@ -83,12 +85,12 @@ class TrackingClassifier implements CellClassifier {
     this.namer = namer;
     this.#client = client;
     this.#settings = settings;
+    this.#by = [finder, ...(namer ? [namer] : [])].map(({ id, version }) => `${id} ${version}`).join(', ');
     this.#tracker = this.#newTracker();
   }
 
   get labels(): readonly string[] {
-    const [first, ...others] = this.finder.kinds;
-    return this.namer ? [...this.namer.classes, UNSURE, ...this.finder.kinds] : [first, ...others];
+    return this.namer ? [...this.namer.classes, UNSURE, ...this.finder.kinds] : this.finder.kinds;
   }
 
   get state(): 'ready' | 'restarting' | 'closed' {
@@ -213,7 +215,7 @@ class TrackingClassifier implements CellClassifier {
     const newest = this.#newest;
     // Of noise there is nothing to recognise a field by; the frame itself was looked at all the same.
     if (!newest || (newest.seenIn !== sequence && !isSameField(newest.field, field))) return {};
-    const sighting = { cells: newest.cells, cellsSeenIn: newest.seenIn };
+    const sighting = { cells: newest.cells, cellsSeenIn: newest.seenIn, cellsBy: this.#by };
     if (newest.isShown) return { ...sighting, cellsRepeated: true };
     newest.isShown = true;
     return sighting;

@@ -10,6 +10,8 @@ export interface ServiceOptions {
   readonly port?: number;
   readonly model?: string;
   readonly policy?: string;
+  /** True: by the frames; false: none; else the id of a package. */
+  readonly cells?: boolean | string;
   readonly record?: string;
   readonly set?: readonly string[];
 }
@@ -32,7 +34,9 @@ export function serveCommand(options: ServeOptions): Promise<number> {
 }
 
 export function demoCommand(options: DemoOptions): Promise<number> {
-  return run(options, { 'source.kind': 'simulator', 'source.simulator.preset': options.scene });
+  // A smear is there to be searched, unless that is refused.
+  const cells = options.cells ?? (options.scene === 'smear' ? true : undefined);
+  return run({ ...options, cells }, { 'source.kind': 'simulator', 'source.simulator.preset': options.scene });
 }
 
 export interface ReplayOptions extends ServiceOptions {
@@ -57,6 +61,8 @@ async function run(options: ServiceOptions, flags: Record<string, unknown>): Pro
       host: options.host,
       port: options.port,
       'model.id': options.model,
+      'cells.enabled': options.cells === undefined ? undefined : options.cells !== false,
+      'cells.model': typeof options.cells === 'string' ? options.cells : undefined,
       policy: options.policy,
       'record.folder': options.record,
       'record.enabled': options.record === undefined ? undefined : true,

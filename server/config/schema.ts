@@ -77,6 +77,21 @@ const model = z.strictObject({
   timeoutMs: whole('a model that takes longer is stopped and restarted', 'ms', 100, 600_000).default(10_000),
 });
 
+const cells = z.strictObject({
+  enabled: yesNo('find and name cells').default(false),
+  model: text('package that finds them; auto takes the first one for colour or for grey frames').default('auto'),
+  budgetMs: number('how long an image may wait for its own cells', 'ms', 0, 1000).default(25),
+  compareEveryMs: number(
+    'how often cells are looked at in raw pixels too, to see what enhancement changes',
+    'ms',
+    0,
+    3_600_000,
+  ).default(1000),
+  channel: whole('channel that is looked at', '', 0, 1000).default(0),
+  threads: whole('threads of one look', 'threads', 1, 64).default(1),
+  scale: number('pixels per raw pixel that the finder gets; 0: by the size of its cells', '', 0, 8).default(0),
+});
+
 const record = z.strictObject({
   folder: text('folder that holds the recorded sessions').default('recordings'),
   enabled: yesNo('record from the first frame').default(false),
@@ -112,6 +127,7 @@ export const configSchema = z.strictObject({
   source: source.prefault({}),
   acquisition: acquisition.prefault({}),
   model: model.prefault({}),
+  cells: cells.prefault({}),
   record: record.prefault({}),
   viewers: viewers.prefault({}),
   limits: limits.prefault({}),

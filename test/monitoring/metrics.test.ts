@@ -27,6 +27,7 @@ const readings: Readings = {
   }),
   recording: () => ({ state: 'recording', rawFrames: 1, enhancedFrames: 1, bytesWritten: 10, freeBytes: 20 }),
   quality: () => undefined,
+  cells: () => ({ labels: ['neutrophil', 'unsure'], inView: { neutrophil: 2 }, counted: { neutrophil: 7, unsure: 1 } }),
 };
 
 const row = (end: LedgerRow['end']): LedgerRow => ({
@@ -57,6 +58,22 @@ describe('metrics', () => {
     expect(text).toContain('scopestream_model_info{model="m",version="1",provider="cpu"} 1');
     expect(monitor.window.latencyMs()).toEqual({ p50: 40, p95: 40, max: 40 });
     expect(monitor.window.faults.get('enhance')).toEqual({ count: 1, last: 'a: NaN' });
+  });
+
+  it('count cells by label, looks and flips', async () => {
+    const metrics = createMetrics(readings);
+    const monitor = new PathMonitor(metrics, createLogger('silent'));
+    monitor.cellsLooked(40, 1);
+    monitor.cellsPassedOver('late');
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('scopestream_cells{label="neutrophil"} 2');
+    expect(text).toContain('scopestream_cells{label="unsure"} 0');
+    expect(text).toContain('scopestream_cells_counted{label="neutrophil"} 7');
+    expect(text).toContain('scopestream_classify_seconds_sum 0.04');
+    expect(text).toContain('scopestream_classify_skipped_total{because="late"} 1');
+    expect(text).toContain('scopestream_classify_skipped_total{because="busy"} 0');
+    expect(text).toContain('scopestream_cell_flips_total 1');
+    expect(monitor.window).toMatchObject({ looks: 1, passedOver: 1 });
   });
 
   it('leave out what cannot be measured instead of showing a made-up number', async () => {

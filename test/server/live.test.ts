@@ -61,6 +61,7 @@ describe('LivePublisher', () => {
   const note = (...call: unknown[]) => (asked.push(call), Promise.resolve());
   const controls: Controls = {
     chooseModel: async (id) => (id === 'none' ? Promise.reject(new Error('no such model: none')) : note('model', id)),
+    chooseCells: (id) => note('cells', id),
     choosePolicy: (policy) => note('policy', policy),
     startSource: () => note('start'),
     stopSource: () => note('stop'),

@@ -7,6 +7,7 @@ import { SessionError } from '../../errors.ts';
 import type { RecordedSession, Which } from '../review.ts';
 import type { RgbPicture } from './drawing.ts';
 import { framePicture, styleFor, type PictureStyle } from './framePicture.ts';
+import { exportCellsCsv } from './cellsCsv.ts';
 import { exportCsv } from './ledgerCsv.ts';
 import { writeMovie, type MovieFormat } from './movie.ts';
 import { exportStep, type ExportProgress } from './progress.ts';
@@ -41,8 +42,10 @@ export async function exportSession(session: RecordedSession, options: ExportOpt
   if (format === 'csv') {
     const { from = 0, to = session.frameCount, every = 1 } = options;
     const lines = Math.ceil((Math.min(to, session.frameCount) - from) / every);
-    await exportCsv(session, options, `${base}.csv`, progressOver(lines, options));
-    return [`${base}.csv`];
+    const progress = progressOver(2 * lines, options);
+    await exportCsv(session, options, `${base}.csv`, progress);
+    const cells = `${base}-cells.csv`;
+    return (await exportCellsCsv(session, options, cells, progress)) ? [`${base}.csv`, cells] : [`${base}.csv`];
   }
 
   const selected = selectFor(session, options, kinds);

@@ -8,10 +8,10 @@ import type { StoredRow } from '../rows.ts';
 import { exportStep, type ExportProgress } from './progress.ts';
 import type { Range } from './selection.ts';
 
-type Cell = string | number | boolean | undefined;
+export type CsvValue = string | number | boolean | undefined;
 
 /** Units as in the ledger: ms for times of arrival and stages, s for deltaT and exposureTime, raw units for intensities. */
-const COLUMNS: readonly (readonly [name: string, value: (row: StoredRow) => Cell])[] = [
+const COLUMNS: readonly (readonly [name: string, value: (row: StoredRow) => CsvValue])[] = [
   ['sequence', (row) => row.sequence],
   ['name', (row) => row.name],
   ['end', (row) => row.end],
@@ -49,7 +49,11 @@ const COLUMNS: readonly (readonly [name: string, value: (row: StoredRow) => Cell
   ['chiSquared', (row) => row.quality?.predicted?.chiSquared],
   ['flagged', (row) => row.quality?.predicted?.flagged],
   ['cells', (row) => row.cells?.length],
-  ['cellLabels', (row) => row.cells?.map(({ label }) => label).join(' ')],
+  ['cellLabels', (row) => row.cells?.map(({ label }) => label).join('; ')],
+  ['cellFlips', (row) => row.cells?.filter(({ flip }) => flip !== undefined).length],
+  ['cellsSeenIn', (row) => row.cellsSeenIn],
+  ['cellsBy', (row) => row.cellsBy],
+  ['cellsSkipped', (row) => row.cellsSkipped],
 ];
 
 /** Frames that were never recorded have their line as well. */
@@ -65,14 +69,15 @@ export async function exportCsv(
     exportStep(progress);
     const row = session.row(sequence);
     if (!row) continue;
-    const line = COLUMNS.map(([, value]) => cell(value(row))).join(',');
+    const line = COLUMNS.map(([, value]) => csvField(value(row))).join(',');
     if (!file.write(`${line}\r\n`)) await once(file, 'drain');
   }
   file.end();
   await finished(file);
 }
 
-function cell(value: Cell): string {
+/** A value as it stands in a line, in quotation marks where it needs them. */
+export function csvField(value: CsvValue): string {
   if (value === undefined) return '';
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
