@@ -199,7 +199,8 @@ def parity(network: Lumen | FlipEnsemble, model: onnx.ModelProto, seed: int = 0)
     rng = np.random.default_rng(seed)
     step = network.shape.step
     offset, scale = 20000.0, 20000.0
-    raw = rng.integers(18000, 45000, (network.shape.frames, 8 * step, 12 * step)).astype(np.uint16)
+    frames = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    raw = rng.integers(18000, 45000, (frames, 8 * step, 12 * step)).astype(np.uint16)
     with torch.inference_mode():
         x = torch.from_numpy((raw.astype(np.float32) - offset) / scale)[None]
         expected = network(x)[0, 0].numpy() * scale + offset

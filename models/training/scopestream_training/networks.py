@@ -169,8 +169,8 @@ def parameter_count(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def multiply_accumulates(network: Lumen | FlipEnsemble, height: int, width: int) -> int:
-    """MACs of one frame of `height` x `width` input pixels."""
+def multiply_accumulates(network: Lumen | FlipEnsemble, height: int, width: int, frames: int = 1) -> int:
+    """MACs of one picture, of `frames` frames of `height` x `width` input pixels."""
     total = 0
 
     def count(module: nn.Conv2d, _inputs: object, output: torch.Tensor) -> None:
@@ -179,7 +179,7 @@ def multiply_accumulates(network: Lumen | FlipEnsemble, height: int, width: int)
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, nn.Conv2d)]
     with torch.inference_mode():
-        network(torch.zeros(1, network.shape.frames, height, width))
+        network(torch.zeros(1, frames, height, width))
     for hook in hooks:
         hook.remove()
     return total
