@@ -17,27 +17,41 @@ import onnx
 import yaml
 
 from .card import data_used, description, load_card, readme
-from .config import load
+from .config import Config, load
 from .evaluate import bench, evaluate
 from .export import PARITY, build, enhance, load_network, parity, session
 from .networks import multiply_accumulates, parameter_count
 from .normalise import offset_and_scale
-from .quantise import calibration_frames, quantise
+from .quantise import CALIBRATION_FRAMES, calibration_frames, quantise
 from .runtime import halo, machine, milliseconds, phantom
+from .temporal_evaluate import compare
+from .train import mixture
 
 SIZE_LIMIT_BYTES = 20_000_000
 TEST_SHAPE = (128, 160)
 TEST_GAIN = 16.0
+# Frames as training draws them, [-1, about 2], in counts: input samples a side, and counts per unit and at zero.
+CALIBRATION_SIDE = 128
+CALIBRATION_COUNTS = 8000.0
+SINGLE_FRAME = "lumen-m"  # the package that a model of several frames stands beside
 
 
-def write_test_tensors(folder: Path, weights: Path, upscale: int) -> None:
-    raw = phantom(*TEST_SHAPE, upscale)
-    offset, scale = offset_and_scale(raw)
+def write_test_tensors(folder: Path, weights: Path, upscale: int, frames: int = 1) -> None:
+    raw = phantom(*TEST_SHAPE, upscale, frames=frames).reshape(frames, *TEST_SHAPE)
+    offset, scale = offset_and_scale(raw[0])
     scalars = {"offset": offset, "scale": scale, "gain": TEST_GAIN}
-    np.save(folder / "test-raw.npy", raw[None, None])
+    np.save(folder / "test-raw.npy", raw[None])
     for name, value in scalars.items():
         np.save(folder / f"test-{name}.npy", np.array([[value]], np.float32))
     np.save(folder / "test-enhanced.npy", enhance(session(weights), raw, offset, scale, TEST_GAIN)[None, None])
+
+
+def calibration(config: Config, data: Path) -> list[np.ndarray]:
+    """What int8 is fitted to. A model of several frames, and one that saw no real pair, gets what its training draws."""
+    if config.real_share > 0 and config.shape.frames == 1:
+        return calibration_frames(data, config.shape.upscale, side=256)
+    inputs, _, _ = mixture(config, data).batch(CALIBRATION_FRAMES, CALIBRATION_SIDE, np.random.default_rng(7))
+    return list(np.clip(np.round(CALIBRATION_COUNTS * (1 + inputs)), 0, 65535).astype(np.uint16))
 
 
 def sha256(path: Path) -> str:
@@ -46,7 +60,7 @@ def sha256(path: Path) -> str:
 
 def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
     config, card = load(config_path), load_card(config_path)
-    upscale, step = config.shape.upscale, config.shape.step
+    upscale, step, frames = config.shape.upscale, config.shape.step, config.shape.frames
     network, iterations = load_network(config_path, run)
     model = build(network)
     difference = parity(network, model)
@@ -60,15 +74,16 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
         float32 = Path(scratch) / "float32.onnx"
         onnx.save(model, float32)
         if card.precision == "int8":
-            quantise(float32, weights, calibration_frames(data, upscale, side=256))
+            quantise(float32, weights, calibration(config, data))
         else:
             weights.write_bytes(float32.read_bytes())
         against = bench(data, upscale)
         facts = {
             "sha256": sha256(weights),
             "parameters": parameter_count(network),
-            "gmac": multiply_accumulates(network, 256, 256) / 1e9,
+            "gmac": multiply_accumulates(network, 256, 256, frames) / 1e9,
             "step": step,
+            "frames": frames,
             "iterations": iterations,
             "data": data_used(config.sources, config.real_share),
             "parity": difference,
@@ -86,10 +101,12 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
             "machine": machine(),
             "halo": halo(session(weights), upscale, step),
         }
+        if frames > 1:
+            facts["temporal"] = compare([zoo / SINGLE_FRAME / "weights.onnx", weights], data)
     if weights.stat().st_size > SIZE_LIMIT_BYTES:
         raise ValueError(f"{weights} is larger than {SIZE_LIMIT_BYTES} bytes")
 
-    write_test_tensors(folder, weights, upscale)
+    write_test_tensors(folder, weights, upscale, frames)
     (folder / "validation.json").write_text(json.dumps(facts, indent=2) + "\n")
     (folder / "README.md").write_text(readme(card, config.id, facts))
     hashes = {path.name: sha256(path) for path in folder.glob("test-*.npy")}

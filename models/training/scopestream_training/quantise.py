@@ -40,10 +40,12 @@ class Frames(CalibrationDataReader):
         return next(self.feeds, None)
 
 
-def feed(frame: np.ndarray) -> dict[str, np.ndarray]:
-    offset, scale = offset_and_scale(frame)
+def feed(raw: np.ndarray) -> dict[str, np.ndarray]:
+    """Of a frame, or of frames [frames, H, W], oldest first."""
+    frames = raw.reshape(1, -1, *raw.shape[-2:])
+    offset, scale = offset_and_scale(frames[0, 0])
     scalars = {"offset": offset, "scale": scale, "gain": 1.0}
-    return {"raw": frame[None, None], **{k: np.array([[v]], np.float32) for k, v in scalars.items()}}
+    return {"raw": frames, **{k: np.array([[v]], np.float32) for k, v in scalars.items()}}
 
 
 def calibration_frames(data: Path, stride: int, side: int) -> list[np.ndarray]:

@@ -16,12 +16,15 @@ from .scenes import scene
 TILE_TOLERANCE = 0.005
 
 
-def phantom(height: int, width: int, stride: int, peak: float = 20.0, seed: int = 20) -> np.ndarray:
-    """A simulated exposure (uint16, 100 counts of offset, 20 per e-) of `height` x `width` input pixels."""
+def phantom(height: int, width: int, stride: int, peak: float = 20.0, seed: int = 20, frames: int = 1) -> np.ndarray:
+    """Simulated exposures of a still scene, uint16 [frames, height, width] (input pixels; without the first axis, if it is
+    one): 100 counts of offset, 20 per e-."""
     rng = np.random.default_rng(seed)
     clean = scene(stride * max(height, width), rng)[: stride * height, : stride * width]
     noise = Noise(peak=peak, background=0.05 * peak, excess=1.2, read=0.4)
-    return np.clip(np.round(100 + 20 * expose(clean, noise, stride, rng)), 0, 65535).astype(np.uint16)
+    exposures = np.stack([expose(clean, noise, stride, rng) for _ in range(frames)])
+    counts = np.clip(np.round(100 + 20 * exposures), 0, 65535).astype(np.uint16)
+    return counts if frames > 1 else counts[0]
 
 
 def milliseconds(weights: bytes, side: int, threads: int, runs: int = 20) -> dict[str, float]:

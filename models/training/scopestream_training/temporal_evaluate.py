@@ -181,6 +181,14 @@ def evaluate(methods: dict[str, ClipEnhancer], data: Path) -> dict[str, dict[str
     return found
 
 
+def compare(models: list[Path], data: Path) -> list[dict[str, object]]:
+    """The rows of `summary` for `weights.onnx` of packages, named by their folders, against the first of them."""
+    named = {model.parent.name: enhancer(session(model)) for model in models}
+    reference, *others = named
+    methods = {reference: named[reference], **FILTERS, **{name: named[name] for name in others}}
+    return summary(evaluate(methods, data), reference)
+
+
 def summary(found: dict[str, dict[str, Scores]], reference: str) -> list[dict[str, object]]:
     """A row for each group and region: dB and lag by method, and what it has above `reference` with its 95 % interval."""
     rows = []
@@ -199,8 +207,9 @@ def summary(found: dict[str, dict[str, Scores]], reference: str) -> list[dict[st
     return rows
 
 
-def table(rows: list[dict[str, object]], methods: list[str]) -> str:
+def table(rows: list[dict[str, object]]) -> str:
     """Markdown: dB, and the lag in frames in brackets; the last column is the last method above the first, with its interval."""
+    methods = [name for name in rows[0] if name not in ("clips", "region")]
     lines = ["| clips | region | " + " | ".join([*methods, f"{methods[-1]} above {methods[0]}"]) + " |"]
     lines.append("|---" * (len(methods) + 3) + "|")
     for row in rows:
@@ -219,11 +228,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--json", type=Path, help="write the results here too")
     arguments = parser.parse_args()
-    models = {model.parent.name: enhancer(session(model)) for model in arguments.models}
-    reference, *others = models
-    methods = {reference: models[reference], **FILTERS, **{name: models[name] for name in others}}
-    rows = summary(evaluate(methods, arguments.data), reference)
-    print(table(rows, list(methods)))
+    rows = compare(arguments.models, arguments.data)
+    print(table(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 
