@@ -18,11 +18,13 @@ import type { ProviderName } from '../../models/executionProvider.ts';
 import { openRegistry } from '../../models/registry.ts';
 import { ConfigError } from '../../pipeline/errors.ts';
 import type { PresetName } from '../../pipeline/source/simulator/presets.ts';
+import { decisionsCommand, type DecisionOptions } from './evaluateDecisions.ts';
 import { SHIPPED_ZOO } from './models.ts';
+import { progress } from './progress.ts';
 
 /** `scopestream evaluate`: how good are models, against a truth? */
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends DecisionOptions {
   /** Models to evaluate; default the shipped one. Bicubic and the best Gaussian are always there. */
   readonly model?: readonly string[];
   /** Folders with more model packages. */
@@ -46,6 +48,8 @@ export interface EvaluateOptions {
   readonly fitTruth?: boolean;
   /** Instead of scores on pairs: what separation is resolved, and what is invented, on test objects of the simulator. */
   readonly twoPoint?: boolean;
+  /** Instead of scores on pairs: what labelled cells are taken for, from restored pictures (`evaluateDecisions.ts`). */
+  readonly classify?: boolean;
   /** Of the two-point and feature tests, at each separation; default 64. */
   readonly trials?: number;
   /** At most so many pairs, spread over all. */
@@ -59,6 +63,7 @@ export interface EvaluateOptions {
 
 /** Resolves to 0. Throws ConfigError for options that do not fit together. */
 export async function evaluateCommand(options: EvaluateOptions): Promise<number> {
+  if (options.classify) return decisionsCommand(options);
   return options.twoPoint ? evaluateResolving(options) : evaluatePairs(options);
 }
 
@@ -108,11 +113,6 @@ async function evaluatePairs(options: EvaluateOptions): Promise<number> {
   } finally {
     await Promise.all(candidates.map((candidate) => candidate.close()));
   }
-}
-
-/** On a terminal only, and on its line of its own. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}\r`);
 }
 
 async function readPairs(options: EvaluateOptions): Promise<readonly Pair[]> {

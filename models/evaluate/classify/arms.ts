@@ -39,15 +39,14 @@ export const CLASSICAL_ARMS: readonly Arm[] = [
 /** A network; those that are for display only were trained to please, against a discriminator. */
 export async function networkArm(networks: Networks, model: EnlargingPackage): Promise<Arm> {
   const key = `enlarge ${model.id}`;
-  await networks.open(key, model.weights);
+  await networks.open(key, model.weights.path);
   return {
     id: model.id,
     kind: model.displayOnly ? 'gan' : 'fidelity',
     description: `version ${model.version}, ${model.displayOnly ? 'adversarial, for display only' : 'fidelity'}`,
     async enlarge({ sizeX, sizeY, data }) {
       const dims = [1, sizeY, sizeX, 3];
-      const outputs = await networks.run(key, { [model.inputs[0]]: { data: data.slice(), dims } });
-      const [enhanced] = Object.values(outputs);
+      const enhanced = await networks.run(key, { data: data.slice(), dims });
       const [largeX, largeY] = [sizeX * MAGNIFICATION, sizeY * MAGNIFICATION];
       if (!(enhanced.data instanceof Uint8Array) || enhanced.dims.join() !== [1, largeY, largeX, 3].join()) {
         throw new Error(`${model.id} returned ${enhanced.dims.join('x')} where 1x${largeY}x${largeX}x3 was expected`);

@@ -2,8 +2,8 @@ import { messageOf } from '../../../pipeline/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Arm } from './arms.ts';
 import type { CellPicture } from './cells.ts';
-import type { Classifier } from './classifier.ts';
-import { conditionsOf, originalOf, restoredPictures, type Condition, type Protocol } from './protocol.ts';
+import { inputsOf, type Classifier } from './classifier.ts';
+import { conditionsOf, originalOf, restoredPictures, viewsOf, type Condition, type Protocol } from './protocol.ts';
 import type { Rgb } from './rgb.ts';
 
 /** A classifier with the part it has in the evaluation. */
@@ -66,16 +66,24 @@ async function ask<S extends Subject>(
   conditions: readonly Condition[],
   { arms, judges, protocol }: Asking<S>,
 ): Promise<Asked<S>> {
-  const { picture, cell } = originalOf(read, protocol);
-  const pictures = await restoredPictures(picture, subject.name, arms, protocol);
+  const original = originalOf(read, protocol);
+  const pictures = await restoredPictures(original.picture, subject.name, arms, protocol);
+  const { views, cell } = viewsOf(pictures, original.cell);
+  const prepared = new Map<string, Uint8Array>(); // Trainings of one design see the same.
   const answers: (readonly (Answer | undefined)[])[] = [];
   for (const { classifier, arm } of judges) {
-    const asked = conditions.map((_, i) => i).filter((i) => arm === undefined || conditions[i].arm === arm);
-    const given = await classifier.classify(
-      asked.map((i) => pictures[i]),
-      cell,
-    );
-    answers.push(conditions.map((_, i) => (asked.includes(i) ? given[asked.indexOf(i)] : undefined)));
+    const asked = conditions.map((_, c) => c).filter((c) => arm === undefined || conditions[c].arm === arm);
+    const key = `${arm} ${classifier.input.side} ${classifier.input.margin}`;
+    const inputs =
+      prepared.get(key) ??
+      inputsOf(
+        asked.map((c) => views[c]),
+        cell,
+        classifier.input,
+      );
+    prepared.set(key, inputs);
+    const given = await classifier.classify(inputs, asked.length);
+    answers.push(conditions.map((_, c) => (asked.includes(c) ? given[asked.indexOf(c)] : undefined)));
   }
   return { subject, pictures, answers };
 }

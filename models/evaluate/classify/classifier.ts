@@ -10,45 +10,60 @@ export interface Classifier {
   /** Trainings of one design: their figures are averaged, and their spread is told. */
   readonly family: string;
   readonly description: string;
-  /** Answers over the evaluation's classes; `cell` is the square of the cell's larger side, the same in every picture. */
-  classify(pictures: readonly Rgb[], cell: Square): Promise<Answer[]>;
+  readonly input: InputSettings;
+  /** Answers over the evaluation's classes to `count` inputs, one after the other in `inputs`. Rejects with EnhanceError. */
+  classify(inputs: Uint8Array, count: number): Promise<Answer[]>;
 }
 
-/** Pixels along a side of the picture that every classifier gets, whatever it makes of it (source: 64 to 224). */
-export const VIEW_SIDE = 224;
+/** What a classifier sees of a cell. */
+export interface InputSettings {
+  /** Pixels along a side. */
+  readonly side: number;
+  /** Side of what it sees over the larger side of the cell's box; absent: the whole picture. */
+  readonly margin?: number;
+}
+
 /** Pictures in one run of a network. */
 const BATCH = 16;
 
 /**
- * Loads a classifier under a name. `classes` are the evaluation's; any others of the package have no say. Throws ConfigError
- * when the package does not know one.
+ * Loads a classifier. `classes` are the evaluation's; any others of the package have no say. Throws ConfigError when the
+ * package does not know one.
  */
 export async function openClassifier(
   networks: Networks,
   model: NamingPackage,
-  name: string,
+  { name, family }: { readonly name: string; readonly family: string },
   classes: readonly string[],
 ): Promise<Classifier> {
   const own = model.classes.map((each) => each.toLowerCase());
   const kept = classes.map((each) => own.indexOf(each));
   const unknown = classes.filter((_, k) => kept[k] < 0);
   if (unknown.length > 0) {
-    throw new ConfigError(
-      `${name} knows ${own.join(', ')}, not ${unknown.join(', ')} (leave classes out with --without)`,
-    );
+    const left = `leave classes out with --without`;
+    throw new ConfigError(`${name} knows ${own.join(', ')}, not ${unknown.join(', ')} (${left})`);
   }
   const key = `name ${name}`;
-  await networks.open(key, model.weights);
+  await networks.open(key, model.weights.path);
+  const { side, margin, version, temperature } = model;
+  const pixels = side * side * 3;
   return {
     id: name,
-    family: familyOf(name),
-    description: `version ${model.version}, ${model.side}x${model.side} pixels, temperature ${model.temperature}`,
-    async classify(pictures, cell) {
+    family,
+    description: `version ${version}, ${side}x${side} pixels, temperature ${temperature.toFixed(3)}`,
+    input: { side, margin },
+    async classify(inputs, count) {
       const answers: Answer[] = [];
-      for (let from = 0; from < pictures.length; from += BATCH) {
-        const inputs = pictures.slice(from, from + BATCH).map((picture) => inputOf(picture, cell, model));
-        const logits = await logitsOf(networks, key, model, inputs);
-        answers.push(...logits.map((values) => decide(values, model, kept)));
+      for (let from = 0; from < count; from += BATCH) {
+        const size = Math.min(BATCH, count - from);
+        const data = inputs.slice(from * pixels, (from + size) * pixels);
+        const logits = await networks.run(key, { data, dims: [size, side, side, 3] });
+        if (!(logits.data instanceof Float32Array) || logits.dims.join() !== `${size},${own.length}`) {
+          throw new Error(`${name} returned ${logits.dims.join('x')} where ${size}x${own.length} was expected`);
+        }
+        for (let i = 0; i < size; i++) {
+          answers.push(decide(logits.data.subarray(i * own.length, (i + 1) * own.length), model, kept));
+        }
       }
       return answers;
     },
@@ -60,33 +75,18 @@ export function familyOf(name: string): string {
   return name.replace(/[-_]?s(eed)?[-_]?\d+$/, '');
 }
 
-/** Through the common view first, so that resampling is the same for every arm; then what the package asks for. */
-function inputOf(picture: Rgb, cell: Square, { side, margin }: NamingPackage): Rgb {
-  const view = resampled(picture, VIEW_SIDE, VIEW_SIDE, 'triangle');
-  if (margin === undefined) return resampled(view, side, side, 'triangle');
-  const scale = VIEW_SIDE / picture.sizeX;
-  const cropSide = Math.max(Math.round(margin * cell.side * scale), 1);
-  const middle = (start: number): number => (start + cell.side / 2) * scale;
-  const square = {
-    left: Math.round(middle(cell.left) - cropSide / 2),
-    top: Math.round(middle(cell.top) - cropSide / 2),
-    side: cropSide,
-  };
-  return resampled(cropped(view, square), side, side, 'triangle');
+/** What a classifier sees of views, one after the other; `cell` is the square of the cell in every view. */
+export function inputsOf(views: readonly Rgb[], cell: Square, { side, margin }: InputSettings): Uint8Array {
+  const inputs = new Uint8Array(views.length * side * side * 3);
+  views.forEach((view, i) => {
+    const seen = margin === undefined ? view : cropped(view, squareAround(cell, margin));
+    inputs.set(resampled(seen, side, side, 'triangle').data, i * side * side * 3);
+  });
+  return inputs;
 }
 
-async function logitsOf(
-  networks: Networks,
-  key: string,
-  { inputs: [input], side, classes }: NamingPackage,
-  pictures: readonly Rgb[],
-): Promise<Float32Array[]> {
-  const cells = new Uint8Array(pictures.length * side * side * 3);
-  pictures.forEach(({ data }, i) => cells.set(data, i * side * side * 3));
-  const outputs = await networks.run(key, { [input]: { data: cells, dims: [pictures.length, side, side, 3] } });
-  const [{ data, dims }] = Object.values(outputs);
-  if (!(data instanceof Float32Array) || dims.join() !== [pictures.length, classes.length].join()) {
-    throw new Error(`${key} returned ${dims.join('x')} where ${pictures.length}x${classes.length} was expected`);
-  }
-  return pictures.map((_, i) => data.subarray(i * classes.length, (i + 1) * classes.length));
+function squareAround(cell: Square, margin: number): Square {
+  const side = Math.max(Math.round(margin * cell.side), 2);
+  const start = (edge: number): number => Math.round(edge + (cell.side - side) / 2);
+  return { left: start(cell.left), top: start(cell.top), side };
 }

@@ -6,12 +6,11 @@ import { openSession, type OnnxSession, type TensorValue } from '../../onnxSessi
 
 export type NetworkRequest =
   | { readonly id: number; readonly op: 'open'; readonly key: string; readonly path: string; readonly threads: number }
-  | { readonly id: number; readonly op: 'run'; readonly key: string; readonly feeds: Record<string, TensorValue> }
+  | { readonly id: number; readonly op: 'run'; readonly key: string; readonly input: TensorValue }
   | { readonly id: number; readonly op: 'close' };
 
 export type NetworkReply =
-  | { readonly id: number; readonly outputs: Record<string, TensorValue> }
-  | { readonly id: number; readonly problem: string };
+  { readonly id: number; readonly output?: TensorValue } | { readonly id: number; readonly problem: string };
 
 const sessions = new Map<string, OnnxSession>();
 let last: Promise<void> = Promise.resolve();
@@ -22,24 +21,29 @@ parentPort!.on('message', (request: NetworkRequest) => {
 
 async function answer(request: NetworkRequest): Promise<void> {
   try {
-    const outputs = await serve(request);
-    const memory = Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer);
-    parentPort!.postMessage({ id: request.id, outputs } satisfies NetworkReply, memory);
+    const output = await serve(request);
+    const memory = output ? [output.data.buffer as ArrayBuffer] : [];
+    parentPort!.postMessage({ id: request.id, output } satisfies NetworkReply, memory);
   } catch (error) {
     parentPort!.postMessage({ id: request.id, problem: messageOf(error) } satisfies NetworkReply);
   }
 }
 
-async function serve(request: NetworkRequest): Promise<Record<string, TensorValue>> {
+async function serve(request: NetworkRequest): Promise<TensorValue | undefined> {
   switch (request.op) {
-    case 'open':
-      sessions.set(request.key, await openSession(request.path, { provider: 'cpu', threads: request.threads }));
-      return {};
-    case 'run':
-      return sessions.get(request.key)!.run(request.feeds);
+    case 'open': {
+      const { key, path, threads } = request;
+      sessions.set(key, await openSession(path, { provider: 'cpu', threads }));
+      return undefined;
+    }
+    case 'run': {
+      const session = sessions.get(request.key)!;
+      const outputs = await session.run({ [session.inputNames[0]]: request.input });
+      return outputs[session.outputNames[0]];
+    }
     case 'close':
       for (const session of sessions.values()) await session.release();
       parentPort!.close();
-      return {};
+      return undefined;
   }
 }

@@ -29,12 +29,10 @@ export class Networks {
     await this.#ask({ op: 'open', key, path, threads: availableParallelism() }, []);
   }
 
-  /** The named outputs of one run. The inputs' memory goes to the network: they are empty afterwards. */
-  run(key: string, feeds: Record<string, TensorValue>): Promise<Record<string, TensorValue>> {
-    return this.#ask(
-      { op: 'run', key, feeds },
-      Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer),
-    );
+  /** From a network's only input to its only output. The input's memory goes to the network: it is empty afterwards. */
+  async run(key: string, input: TensorValue): Promise<TensorValue> {
+    const output = await this.#ask({ op: 'run', key, input }, [input.data.buffer as ArrayBuffer]);
+    return output!;
   }
 
   /** Ends the thread when it has done what was asked. */
@@ -45,14 +43,14 @@ export class Networks {
   async #ask(
     request: DistributedOmit<NetworkRequest, 'id'>,
     memory: readonly ArrayBuffer[],
-  ): Promise<Record<string, TensorValue>> {
+  ): Promise<TensorValue | undefined> {
     const id = this.#nextId++;
     const reply = await new Promise<NetworkReply>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.#worker.postMessage({ id, ...request }, memory);
     });
     if ('problem' in reply) throw new EnhanceError(reply.problem);
-    return reply.outputs;
+    return reply.output;
   }
 
   #failed(error: Error): void {

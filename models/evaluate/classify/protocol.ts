@@ -45,6 +45,21 @@ export function originalOf({ picture, cell }: CellPicture, { lowSide }: Protocol
   return { picture: resampled(picture, side, side, 'bicubic'), cell: scaled };
 }
 
+/** Pixels along a side of what every classifier is given, whatever it makes of it. */
+const VIEW_SIDE = 224;
+
+/** Every picture as it is shown to the classifiers, with the cell's square in it: the same last step for every arm. */
+export function viewsOf(
+  pictures: readonly Rgb[],
+  cell: Square,
+): { readonly views: readonly Rgb[]; readonly cell: Square } {
+  const scale = VIEW_SIDE / pictures[0].sizeX;
+  return {
+    views: pictures.map((picture) => resampled(picture, VIEW_SIDE, VIEW_SIDE, 'triangle')),
+    cell: { left: cell.left * scale, top: cell.top * scale, side: cell.side * scale },
+  };
+}
+
 /** The picture in each condition, in their order, all of the original's size. */
 export async function restoredPictures(
   original: Rgb,

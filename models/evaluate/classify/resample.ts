@@ -45,29 +45,39 @@ export function repeated({ sizeX, sizeY, data }: Rgb, factor: number): Rgb {
 
 function resampledRows({ sizeX, sizeY, data }: Rgb, size: number, filter: Filter): Rgb {
   const result = new Uint8ClampedArray(size * sizeY * 3);
-  tapsOf(sizeX, size, filter).forEach(({ from, weights }, x) => {
-    for (let y = 0; y < sizeY; y++) {
+  const taps = tapsOf(sizeX, size, filter);
+  let to = 0;
+  for (let y = 0; y < sizeY; y++) {
+    for (const { from, weights } of taps) {
       const start = 3 * (y * sizeX + from);
-      const to = 3 * (y * size + x);
-      for (let c = 0; c < 3; c++) {
-        let sum = HALF;
-        for (let k = 0; k < weights.length; k++) sum += weights[k] * data[start + 3 * k + c];
-        result[to + c] = sum >> WEIGHT_BITS;
+      let [red, green, blue] = [HALF, HALF, HALF];
+      for (let k = 0; k < weights.length; k++) {
+        const weight = weights[k];
+        const at = start + 3 * k;
+        red += weight * data[at];
+        green += weight * data[at + 1];
+        blue += weight * data[at + 2];
       }
+      result[to++] = red >> WEIGHT_BITS;
+      result[to++] = green >> WEIGHT_BITS;
+      result[to++] = blue >> WEIGHT_BITS;
     }
-  });
+  }
   return { sizeX: size, sizeY, data: new Uint8Array(result.buffer) };
 }
 
 function resampledColumns({ sizeX, sizeY, data }: Rgb, size: number, filter: Filter): Rgb {
   const width = 3 * sizeX;
   const result = new Uint8ClampedArray(width * size);
+  const sums = new Int32Array(width);
   tapsOf(sizeY, size, filter).forEach(({ from, weights }, y) => {
-    for (let i = 0; i < width; i++) {
-      let sum = HALF;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * data[(from + k) * width + i];
-      result[y * width + i] = sum >> WEIGHT_BITS;
+    sums.fill(HALF);
+    for (let k = 0; k < weights.length; k++) {
+      const weight = weights[k];
+      const start = (from + k) * width;
+      for (let i = 0; i < width; i++) sums[i] += weight * data[start + i];
     }
+    for (let i = 0; i < width; i++) result[y * width + i] = sums[i] >> WEIGHT_BITS;
   });
   return { sizeX, sizeY: size, data: new Uint8Array(result.buffer) };
 }

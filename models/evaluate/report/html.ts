@@ -11,7 +11,7 @@ export interface ReportInput {
   readonly samples: readonly { readonly pair: string; readonly pictures: readonly NamedPicture[] }[];
 }
 
-const STYLE = `
+export const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; margin: 2rem auto; max-width: 80rem; padding: 0 1rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
@@ -80,6 +80,6 @@ function figure({ name, picture, error }: NamedPicture): string {
   return `<figure><figcaption>${escaped(name)}</figcaption><img src="${picture}" alt="${escaped(name)}">${below}</figure>`;
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

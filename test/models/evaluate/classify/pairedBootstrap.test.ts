@@ -15,7 +15,7 @@ const CLASSES = 4;
 const good = madeUp(200, CLASSES, 1, 3);
 const { truths } = good;
 const sources = truths.map((_, i) => `picture ${i}`);
-const poor = truths.map((truth, i) => (i % 4 === 0 ? answerOf([0.4, 0.3, 0.2, 0.1]) : good.answers[i]));
+const poor = truths.map((_, i) => (i % 4 === 0 ? answerOf([0.4, 0.3, 0.2, 0.1]) : good.answers[i]));
 
 describe('the paired bootstrap', () => {
   it('starts from the figures themselves, and its intervals hold them', () => {

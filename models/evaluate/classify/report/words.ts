@@ -1,0 +1,123 @@
+import { BICUBIC, ORIGINAL } from '../arms.ts';
+import { BLANK_PASS } from '../blankTest.ts';
+import type { DecisionEvaluation } from '../evaluation.ts';
+import { isBeyondChance, type Estimate } from '../pairedBootstrap.ts';
+import type { Panel, Row } from '../panel.ts';
+import { percent, points, signed, spreadPercent } from './numbers.ts';
+
+/** What came out, in plain sentences. */
+
+/** Surpluses of confidence that are smaller than this are not worth a word, however certain. */
+const LEAST_SURPLUS = 0.005;
+
+/** Which arm wins, whether networks are more confident than right, and what they changed. */
+export function verdictOf({ design, rows }: Panel): string[] {
+  const bicubic = rows.find(({ arm }) => arm === BICUBIC);
+  const original = rows.find(({ arm }) => arm === ORIGINAL);
+  const networks = rows.filter(({ kind }) => kind === 'fidelity' || kind === 'gan');
+  return [
+    ...(bicubic ? [winner(rows, bicubic, original)] : []),
+    ...networks.map((row) => confidenceOf(row)),
+    ...networks.filter(({ flips }) => flips).map((row) => flipsOf(row)),
+    ...rows.filter((row) => beatsOriginal(row)).map((row) => addedTexture(row, design)),
+  ];
+}
+
+function winner(rows: readonly Row[], bicubic: Row, original: Row | undefined): string {
+  const restored = rows.filter(({ arm }) => arm !== ORIGINAL);
+  const best = restored.reduce((a, b) => (b.figures.accuracy.mean > a.figures.accuracy.mean ? b : a));
+  const ceiling = original ? `; the original has ${spreadPercent(original.figures.accuracy)}` : '';
+  const floor = `bicubic has ${spreadPercent(bicubic.figures.accuracy)}${ceiling}`;
+  const winners = restored.filter(({ againstBicubic }) => againstBicubic && againstBicubic.accuracy.low > 0);
+  if (winners.length === 0) {
+    const isAhead = best.figures.accuracy.mean > bicubic.figures.accuracy.mean;
+    const ahead = isAhead ? ` ${best.arm} is ahead with ${spreadPercent(best.figures.accuracy)};` : '';
+    return `No arm is better than bicubic beyond chance.${ahead} ${isAhead ? floor : capital(floor)}.`;
+  }
+  const others = winners.filter((row) => row !== best).map(({ arm }) => arm);
+  const also =
+    others.length > 0
+      ? ` ${list(others)} ${others.length > 1 ? 'are' : 'is'} better than bicubic beyond chance too.`
+      : '';
+  return (
+    `${best.arm} wins with ${spreadPercent(best.figures.accuracy)}: ${points(best.againstBicubic!.accuracy)} points ` +
+    `against bicubic, beyond chance; ${floor}.${also}`
+  );
+}
+
+function isWorthSaying(estimate: Estimate): boolean {
+  return isBeyondChance(estimate) && Math.abs(estimate.value) >= LEAST_SURPLUS;
+}
+
+function confidenceOf({ arm, kind, figures, intervals, againstBicubic }: Row): string {
+  const name = kind === 'gan' ? `${arm} (adversarial)` : `${arm} (fidelity)`;
+  const { gap } = intervals;
+  const facts = `mean confidence ${percent(figures.confidence.mean)} against ${percent(figures.accuracy.mean)} right, ${points(gap)} points`;
+  const verdict = !isWorthSaying(gap)
+    ? 'is about as confident as it is right'
+    : gap.value > 0
+      ? 'is more confident than right'
+      : 'is less confident than right';
+  if (!againstBicubic) return `${name} ${verdict}: ${facts}.`;
+  const change = againstBicubic.gap;
+  const versus = !isWorthSaying(change)
+    ? 'its surplus of confidence is about that of bicubic'
+    : `its surplus of confidence is ${change.value > 0 ? 'larger' : 'smaller'} than bicubic’s by ${signed(Math.abs(change.value)).slice(1)} points`;
+  return `${name} ${verdict}: ${facts}; ${versus}.`;
+}
+
+function flipsOf({ arm, flips }: Row): string {
+  const { corrected, spoiled, exchanged, emboldened } = flips!;
+  const all = corrected + spoiled + exchanged;
+  const sure = emboldened > 0 ? ` A further ${percent(emboldened)} became sure without changing class.` : '';
+  return (
+    `${arm} changed the answer to ${percent(all)} of pictures against bicubic: ${percent(corrected)} from wrong to ` +
+    `right, ${percent(spoiled)} from right to wrong, ${percent(exchanged)} from one wrong class to another.${sure}`
+  );
+}
+
+function beatsOriginal({ againstOriginal }: Row): boolean {
+  return againstOriginal !== undefined && againstOriginal.accuracy.low > 0;
+}
+
+function addedTexture({ arm, againstOriginal }: Row, design: Panel['design']): string {
+  const difference = points(againstOriginal!.accuracy);
+  const why =
+    design === 'fixed'
+      ? 'It cannot hold more of the cell than the original does: what helps is what it added, which is typical of a class, or noise of the originals that it took away.'
+      : 'Each arm has a classifier of its own here, so this is chance of training or texture that separates classes, not more of the cell.';
+  return `${arm} is better than the original by ${difference} points. ${why}`;
+}
+
+/** How the arms and the classifiers did without a cell. */
+export function blankVerdict({ blank, conditions }: DecisionEvaluation): string[] {
+  return [...new Set(blank.map(({ family }) => family))].map((family) => {
+    const own = blank.filter((result) => result.family === family);
+    const failed = own.filter(({ passed }) => !passed);
+    if (failed.length === 0) {
+      return `${family}: passed. At least ${percent(BLANK_PASS, 0)} of the pictures without a cell were refused, whatever the arm.`;
+    }
+    const worst = failed.reduce((a, b) => (b.refused < a.refused ? b : a));
+    const invented = failed.filter(({ condition, blank: kind }) => {
+      const { arm, degradation } = conditions.find(({ id }) => id === condition)!;
+      const bicubic = own.find((each) => each.condition === `${BICUBIC}, ${degradation}` && each.blank === kind);
+      return arm !== BICUBIC && bicubic?.passed;
+    });
+    const by =
+      invented.length > 0
+        ? ` ${list([...new Set(invented.map(({ condition }) => condition))])} led to named cells where bicubic did not: made by the enhancement.`
+        : ' No arm failed where bicubic passed.';
+    return (
+      `${family}: not passed in ${failed.length} of ${own.length} cases. At worst (${worst.condition}; ${worst.blank}) only ` +
+      `${percent(worst.refused)} were refused, at a mean confidence of ${percent(worst.confidence)}.${by}`
+    );
+  });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function list(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
