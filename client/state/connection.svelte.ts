@@ -79,6 +79,9 @@ export class Connection {
 
   chooseModel = (modelId: string): Promise<CommandResult> =>
     this.#command((done) => this.#socket.emit('chooseModel', modelId, done));
+  /** A package, or null for nobody. */
+  chooseCells = (modelId: string | null): Promise<CommandResult> =>
+    this.#command((done) => this.#socket.emit('chooseCells', modelId, done));
   choosePolicy = (policy: Policy): Promise<CommandResult> =>
     this.#command((done) => this.#socket.emit('choosePolicy', policy, done));
   startSource = (): Promise<CommandResult> => this.#command((done) => this.#socket.emit('startSource', done));
