@@ -2,13 +2,14 @@
 `python -m scopestream_training.colour.package configs/colour/smear-sr.toml --run DIR --data DIR --zoo ../zoo`.
 
 Exports, checks parity with PyTorch, scores on everything that is held out, times, and writes `<zoo>/<id>/` with its own test
-tensors (painted discs, no cell of any data set).
+tensors (painted discs, no cell of any data set) and the curves of its training (`training.csv`).
 """
 
 import argparse
 import datetime
 import json
 import math
+import shutil
 import time
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path, pictures: int =
     raw = painted(*TEST_SHAPE)
     np.save(folder / "test-raw.npy", raw[None])
     np.save(folder / "test-enhanced.npy", enhance(session(weights), raw)[None])
+    shutil.copyfile(run / "log.csv", folder / "training.csv")
     (folder / "validation.json").write_text(json.dumps(facts, indent=2) + "\n")
     (folder / "README.md").write_text(readme(card, config, facts))
     hashes = {path.name: sha256(path) for path in folder.glob("test-*.npy")}
