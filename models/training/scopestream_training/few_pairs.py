@@ -29,7 +29,7 @@ from .train import fit, mixture, predict
 CHANNELS = {"0": "mitochondria", "1": "tubulin", "2": "actin"}
 PAIRS = (200, 400)
 PARTS = 3  # of a field along an axis
-TUNING = {"iterations": 80, "rate": 0.005, "adam_rate": 2.5e-4, "warmup": 10, "tail": 0.0}  # a quarter of the base's rates
+TUNING = {"iterations": 60, "rate": 0.005, "adam_rate": 2.5e-4, "warmup": 10, "tail": 0.0}  # a quarter of the base's rates
 COLUMNS = ("channel", "method", "field", "si_psnr")
 
 
