@@ -17,7 +17,6 @@ import { type Feed, Gate, lane, lossless, type Policy, pull } from './flow.ts';
 import type {
   Acquisition,
   ArrivedFrame,
-  CellSighting,
   ClassifiedFrame,
   EncodedFrame,
   EnhancedFrame,
@@ -25,8 +24,8 @@ import type {
   NormalisedFrame,
   SourceEvent,
 } from './frame.ts';
-import { type FrameEnd, Ledger, type LedgerRow, type LedgerTotals } from './ledger.ts';
-import { describeAcquisition, fits, Placement, type StatedAcquisition } from './place.ts';
+import { type FrameEnd, Ledger, ledgerCells, type LedgerRow, type LedgerTotals } from './ledger.ts';
+import { agreed, describeAcquisition, fits, metaOf, Placement, type StatedAcquisition, withChannel } from './place.ts';
 import type { Assessor, Classifier, Decoded, Enhancer, Monitor, Publisher, Recorder, Recording } from './ports.ts';
 import { runStage } from './stage.ts';
 
@@ -160,14 +159,11 @@ export function acquire(
       stop('shape-changed', `${arrived.name} is ${plane.sizeX}x${plane.sizeY} ${plane.pixelType}`);
       return void end(frame, 'carried', false);
     }
+    const meta = metaOf(sequence, arrived, placement.place(description), description);
     acquisition ??= describeAcquisition(plane, description, ports.source, settings.stated);
-    const { deltaT, exposureTime, position } = description;
-    const { name, arrivedMs, completedBy } = arrived;
-    const index = placement.place(description);
-    const meta = { sequence, index, name, arrivedMs, completedBy, deltaT, exposureTime, position };
-    // One depth for the whole session, whatever single files say: it scales the enhanced pixels.
-    const { significantBits } = acquisition;
-    return { ...frame, meta, raw: plane, description: { ...description, significantBits }, times: decoded.times };
+    acquisition = withChannel(acquisition, meta.index.c, description);
+    const known = agreed(description, acquisition, meta.index.c);
+    return { ...frame, meta, raw: plane, description: known, times: decoded.times };
   };
 
   const recordRaw = async (frame: Passing<Frame>): Promise<Passing<Frame> | undefined> => {
@@ -293,11 +289,6 @@ type Passing<T> = T & EncodedFrame;
 
 function timed(frame: Passing<Frame>): { name: string; times: Frame['times'] } {
   return { name: frame.meta.name, times: frame.times };
-}
-
-/** A look that several frames show on stands in the ledger once. */
-function ledgerCells({ cells, cellsSeenIn, cellsBy, cellsRepeated, cellsSkipped }: CellSighting) {
-  return cellsRepeated ? { cellsSkipped } : { cells, cellsSeenIn, cellsBy, cellsSkipped };
 }
 
 function isPresent<T>(value: T | undefined): value is T {

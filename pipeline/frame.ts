@@ -130,6 +130,8 @@ export interface FrameMeta {
   readonly name: string;
   readonly arrivedMs: number;
   readonly completedBy: string;
+  /** As the file or the sender names it. */
+  readonly channelName?: string;
   readonly deltaT?: number;
   readonly exposureTime?: number;
   readonly position?: { readonly x: number; readonly y: number; readonly z?: number };

@@ -6,7 +6,7 @@
  *     acquired = arrived + missing
  */
 
-import type { Cell, CellsSkipped, FrameMeta, Prediction, Quality, StageTimes } from './frame.ts';
+import type { Cell, CellSighting, CellsSkipped, FrameMeta, Prediction, Quality, StageTimes } from './frame.ts';
 
 /** Where a frame can end. */
 export const FRAME_ENDS = {
@@ -41,6 +41,11 @@ export interface LedgerRow {
   readonly cellsBy?: string;
   /** Why this frame's own pixels were not looked at in time. */
   readonly cellsSkipped?: CellsSkipped;
+}
+
+/** A look that several frames show on stands in the ledger once. */
+export function ledgerCells({ cells, cellsSeenIn, cellsBy, cellsRepeated, cellsSkipped }: CellSighting) {
+  return cellsRepeated ? { cellsSkipped } : { cells, cellsSeenIn, cellsBy, cellsSkipped };
 }
 
 export interface LedgerTotals extends Readonly<Record<FrameEnd, number>> {

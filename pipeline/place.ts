@@ -1,6 +1,6 @@
 /** Where a plane belongs in the image, and what its acquisition looks like. */
 
-import type { Acquisition, Channel, FrameIndex, Plane, PlaneDescription } from './frame.ts';
+import type { Acquisition, ArrivedFrame, Channel, FrameIndex, FrameMeta, Plane, PlaneDescription } from './frame.ts';
 
 /** Larger stated indices are not believed: they would make the stored image absurdly large. */
 const MOST_TIME_POINTS = 50_000_000;
@@ -96,12 +96,13 @@ export function describeAcquisition(
   stated: StatedAcquisition = {},
   now = new Date(),
 ): Acquisition {
-  const names = description.channelNames ?? [description.channelName ?? 'channel 0'];
-  const channels: Channel[] = names.map((name) => ({
+  const c = description.index?.c ?? 0;
+  const names = description.channelNames ?? [unnamed(0)];
+  const channels: Channel[] = names.map((name, at) => ({
     name,
-    emissionWavelength: stated.emissionWavelength ?? description.emissionWavelength,
+    emissionWavelength: stated.emissionWavelength ?? (at === c ? description.emissionWavelength : undefined),
   }));
-  return {
+  const acquisition: Acquisition = {
     id: `${now.toISOString().replace(/[-:]/g, '').replace('T', '-').replace('.', '-').slice(0, 19)}-${source.kind}`,
     name: stated.name ?? description.acquisitionName ?? source.name,
     sourceKind: source.kind,
@@ -119,6 +120,47 @@ export function describeAcquisition(
     lensNA: stated.lensNA ?? description.lensNA,
     statedMetadata: description.statedMetadata,
   };
+  return withChannel(acquisition, c, description);
+}
+
+/**
+ * The acquisition with what a plane says of its channel, which may be one that no plane before it was of; the same one when it
+ * says nothing new. What was said first stands.
+ */
+export function withChannel(
+  acquisition: Acquisition,
+  c: number,
+  { channelName, emissionWavelength }: Pick<PlaneDescription, 'channelName' | 'emissionWavelength'>,
+): Acquisition {
+  const { channels } = acquisition;
+  const known = channels[c] ?? { name: unnamed(c) };
+  const name = known.name === unnamed(c) ? (channelName ?? known.name) : known.name;
+  const channel: Channel = { ...known, name, emissionWavelength: known.emissionWavelength ?? emissionWavelength };
+  if (channel.name === channels[c]?.name && channel.emissionWavelength === known.emissionWavelength) return acquisition;
+  const length = Math.max(channels.length, c + 1);
+  const all = Array.from({ length }, (_, at) => (at === c ? channel : (channels[at] ?? { name: unnamed(at) })));
+  return { ...acquisition, channels: all };
+}
+
+/** What a plane says of itself, with what holds for the whole session in place of what single files say of it. */
+export function agreed(description: PlaneDescription, acquisition: Acquisition, c: number): PlaneDescription {
+  const { significantBits, channels } = acquisition; // The depth scales the enhanced pixels.
+  const { name: channelName, emissionWavelength } = channels[c] ?? {};
+  return { ...description, significantBits, channelName, emissionWavelength };
+}
+
+export function metaOf(
+  sequence: number,
+  { name, arrivedMs, completedBy }: ArrivedFrame,
+  index: FrameIndex,
+  { channelName, deltaT, exposureTime, position }: PlaneDescription,
+): FrameMeta {
+  return { sequence, index, name, arrivedMs, completedBy, channelName, deltaT, exposureTime, position };
+}
+
+/** A channel that nobody has named. */
+function unnamed(c: number): string {
+  return `channel ${c}`;
 }
 
 function bitsOf(plane: Plane): number {

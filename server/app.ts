@@ -207,7 +207,11 @@ async function joinService(
     (outcome) => metrics.shown.inc({ outcome }),
   );
 
+  let toldAcquisition = session.acquisition;
   const everySecond = interval(STATS_EVERY_MS).subscribe(() => {
+    // Channels are learnt as their frames come.
+    if (session.acquisition !== toldAcquisition) live.sendState(currentState());
+    toldAcquisition = session.acquisition;
     const momentary = {
       viewers: live.viewers,
       eventLoopDelayMs: eventLoopDelayMs(),

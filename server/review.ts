@@ -252,7 +252,8 @@ export function reviewRoutes(root: string, marked: (mark: LiveMark) => void = ()
 
 /** What a review page needs before it asks for pixels. */
 function describe(session: RecordedSession) {
-  const { id, constants, events, frameCount, isLive, folder, recoveryFault } = session;
+  const { id, acquisition, events, frameCount, isLive, folder, recoveryFault } = session;
+  const constants = { ...session.constants, acquisition };
   const images = session.images.map((name) => {
     const { sizeX, sizeY, samplesPerPixel, pixelType, intensityScale, magnification } = session.image(name)!;
     return { name, sizeX, sizeY, samplesPerPixel, pixelType, intensityScale, magnification };

@@ -10,6 +10,7 @@ import { balances, type LedgerTotals } from '../ledger.ts';
 import { disagreements, type Account } from './account.ts';
 import { certificatePage } from './certificatePage.ts';
 import { writeJsonAtomically } from './jsonFile.ts';
+import { withStoredChannels } from './storedChannels.ts';
 import { checklist, methodsParagraph, type ChecklistItem } from './methods.ts';
 import { SESSION_FILE, type SessionConstants } from './sessionFile.ts';
 
@@ -61,7 +62,9 @@ export interface CertificateInput {
 export function writeCertificate(folder: string, input: CertificateInput): void {
   const sessionText = readFileSync(join(folder, SESSION_FILE), 'utf8');
   const sessionSha256 = createHash('sha256').update(sessionText).digest('hex');
-  const certificate = makeCertificate(JSON.parse(sessionText) as SessionConstants, sessionSha256, input);
+  const written = JSON.parse(sessionText) as SessionConstants;
+  const constants = { ...written, acquisition: withStoredChannels(folder, written.acquisition) };
+  const certificate = makeCertificate(constants, sessionSha256, input);
   writeJsonAtomically(join(folder, CERTIFICATE_FILE), certificate);
   writeFileSync(join(folder, CERTIFICATE_PAGE), certificatePage(certificate));
 }

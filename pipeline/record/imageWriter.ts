@@ -2,7 +2,7 @@
 
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FrameIndex } from '../frame.ts';
+import type { Channel, FrameIndex } from '../frame.ts';
 import type { PlaneCodec } from './codec.ts';
 import { LostWrites } from './diskTrouble.ts';
 import { writeJsonAtomically } from './jsonFile.ts';
@@ -29,7 +29,7 @@ interface OpenShard {
 }
 
 export class ImageWriter {
-  readonly description: ImageDescription;
+  #description: ImageDescription;
   readonly #folder: string;
   readonly #codec: PlaneCodec;
   readonly #open = new Map<string, OpenShard>();
@@ -39,12 +39,23 @@ export class ImageWriter {
   readonly #lastT = new Map<string, number>();
   #extent: ImageExtent = { sizeT: 0, sizeC: 0, sizeZ: 0 };
   #shapeStale = false;
+  #channelsStale = false;
 
   constructor(imagesFolder: string, description: ImageDescription, codec: PlaneCodec) {
-    this.description = description;
+    this.#description = description;
     this.#folder = join(imagesFolder, description.name);
     this.#codec = codec;
     mkdirSync(join(this.#folder, ARRAY_NAME), { recursive: true });
+  }
+
+  get description(): ImageDescription {
+    return this.#description;
+  }
+
+  /** Takes effect with the next plane that is written. */
+  nameChannels(channels: readonly Channel[]): void {
+    this.#description = { ...this.#description, channels };
+    this.#channelsStale = true;
   }
 
   /**
@@ -137,19 +148,22 @@ export class ImageWriter {
     taken[position >> 3]! |= 1 << (position & 7);
   }
 
-  /** Makes room for a place in the shape. */
+  /** Makes room for a place in the shape, and names its channel. */
   #extend(index: FrameIndex): void {
     const { sizeT, sizeC, sizeZ } = this.#extent;
     const isWider = index.c >= sizeC || index.z >= sizeZ;
-    if (!isWider && index.t < sizeT) return;
+    if (!isWider && !this.#channelsStale && index.t < sizeT) return;
     const extent = {
       sizeT: Math.max(sizeT, index.t + 1),
       sizeC: Math.max(sizeC, index.c + 1),
       sizeZ: Math.max(sizeZ, index.z + 1),
     };
     // Time grows with every frame and can wait; recovery finds it from the shards.
-    if (isWider) {
+    if (isWider || this.#channelsStale) {
       writeJsonAtomically(join(this.#folder, 'zarr.json'), imageGroup(this.description, extent));
+      this.#channelsStale = false;
+    }
+    if (isWider) {
       writeJsonAtomically(join(this.#folder, ARRAY_NAME, 'zarr.json'), imageArray(this.description, extent));
     }
     this.#extent = extent;

@@ -1,6 +1,14 @@
 /** What the recorder and its thread say to each other. */
 
-import type { Acquisition, FrameIndex, MissingFrames, Normalisation, PixelType, Prediction } from '../frame.ts';
+import type {
+  Acquisition,
+  Channel,
+  FrameIndex,
+  MissingFrames,
+  Normalisation,
+  PixelType,
+  Prediction,
+} from '../frame.ts';
 import type { LedgerRow, LedgerTotals } from '../ledger.ts';
 import type { RecordSettings } from './settings.ts';
 
@@ -16,6 +24,8 @@ export interface RawTask {
   readonly sequence: number;
   readonly index: FrameIndex;
   readonly arrivedMs: number;
+  /** What is known of the plane's channel. */
+  readonly channel?: Channel;
   readonly pixels: Uint8Array;
 }
 

@@ -75,7 +75,10 @@ export function imageGroup(image: ImageDescription, extent: ImageExtent): object
     datasets: [{ path: ARRAY_NAME, coordinateTransformations: [{ type: 'scale', scale: scaleOf(image) }] }],
   };
   const omero = { channels: channelsOf(image, extent.sizeC), rdefs: { model: 'color' } };
-  return group({ ome: { version: '0.5', multiscales: [multiscale], omero }, [OWN_ATTRIBUTES]: image.own });
+  return group({
+    ome: { version: '0.5', multiscales: [multiscale], omero },
+    [OWN_ATTRIBUTES]: { ...image.own, channels: image.channels },
+  });
 }
 
 export function imageArray(image: ImageDescription, extent: ImageExtent): object {

@@ -209,7 +209,9 @@ class ThreadRecording implements Recording {
   }
 }
 
-function taskOf({ meta }: Frame, pixels: Uint8Array): RawTask {
+function taskOf({ meta, description }: Frame, pixels: Uint8Array): RawTask {
   const { sequence, index, arrivedMs } = meta;
-  return { sequence, index, arrivedMs, pixels };
+  const { channelName: name, emissionWavelength } = description;
+  const channel = name === undefined ? undefined : { name, emissionWavelength };
+  return { sequence, index, arrivedMs, pixels, ...(channel && { channel }) };
 }

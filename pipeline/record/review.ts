@@ -13,6 +13,7 @@ import { imageNames, recoverSession } from './recover.ts';
 import { isEvent, type EventLine, type LedgerLine, type ProvenanceLine, type StoredRow } from './rows.ts';
 import { SESSION_FILE, SESSION_VERSION, type SessionConstants } from './sessionFile.ts';
 import { SessionIndex } from './sessionIndex.ts';
+import { withStoredChannels } from './storedChannels.ts';
 import { StoredImage } from './storedImage.ts';
 import { SummaryCounter, type SecondSummary } from './summary.ts';
 
@@ -66,6 +67,7 @@ export class RecordedSession implements SessionReader {
   readonly #events: EventLine[] = [];
   readonly #summaries = new SummaryCounter();
   #summarised = 0;
+  #acquisition: Acquisition;
 
   constructor(folder: string, constants: SessionConstants, index: SessionIndex, recoveryFault: string | undefined) {
     this.folder = folder;
@@ -74,11 +76,13 @@ export class RecordedSession implements SessionReader {
     this.index = index;
     this.recoveryFault = recoveryFault;
     this.#ledger = openSync(join(folder, LEDGER_FILE), 'r');
+    this.#acquisition = withStoredChannels(folder, constants.acquisition);
     this.#see();
   }
 
+  /** As `session.json` has it, with the channels that were met later. */
   get acquisition(): Acquisition {
-    return this.constants.acquisition;
+    return this.#acquisition;
   }
 
   /** True while a recorder is at work here. */
@@ -104,6 +108,7 @@ export class RecordedSession implements SessionReader {
   /** Takes in what was recorded since the session was opened, or since the last call. */
   refresh(): void {
     this.index.refresh();
+    this.#acquisition = withStoredChannels(this.folder, this.constants.acquisition);
     this.#see();
   }
 

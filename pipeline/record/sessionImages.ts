@@ -2,7 +2,8 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Acquisition, PixelType } from '../frame.ts';
+import type { Acquisition, Channel, PixelType } from '../frame.ts';
+import { withChannel } from '../place.ts';
 import { planeCodec, type PlaneCodec } from './codec.ts';
 import { enhancedImageName } from './frameIndex.ts';
 import { ImageWriter } from './imageWriter.ts';
@@ -16,7 +17,8 @@ const BYTES_PER_PIXEL: Readonly<Record<PixelType, number>> = { uint8: 1, uint16:
 
 export class SessionImages {
   readonly #folder: string;
-  readonly #acquisition: Acquisition;
+  /** With the channels that are known by now. */
+  #acquisition: Acquisition;
   readonly #settings: Pick<RecordSettings, 'codec' | 'planesPerShard'>;
   readonly #codec: PlaneCodec;
   readonly #images: ImageWriter[] = [];
@@ -34,6 +36,7 @@ export class SessionImages {
 
   /** The image for raw planes. The first plane sets the window that viewers open with. */
   raw(task: RawTask): ImageWriter {
+    this.#learnChannel(task);
     return this.#images[0] ?? this.#add(describeRaw(this.#acquisition, task), { measured: true });
   }
 
@@ -82,6 +85,15 @@ export class SessionImages {
     this.writeMetadata();
   }
 
+  #learnChannel({ index, channel }: RawTask): void {
+    if (!channel) return;
+    const { name: channelName, emissionWavelength } = channel;
+    const acquisition = withChannel(this.#acquisition, index.c, { channelName, emissionWavelength });
+    if (acquisition === this.#acquisition) return;
+    this.#acquisition = acquisition;
+    for (const image of this.#images) image.nameChannels(channelsOf(acquisition, image.description.name));
+  }
+
   #add(
     description: Omit<ImageDescription, 'planesPerShard' | 'codecs' | 'own'>,
     own: Record<string, unknown>,
@@ -106,14 +118,14 @@ type PlaneShape = Pick<ImageDescription, 'sizeX' | 'sizeY' | 'samplesPerPixel' |
 type Described = Omit<ImageDescription, 'planesPerShard' | 'codecs' | 'own'>;
 
 function describeRaw(acquisition: Acquisition, first: RawTask): Described {
-  const { sizeX, sizeY, samplesPerPixel, pixelType, channels, significantBits } = acquisition;
+  const { sizeX, sizeY, samplesPerPixel, pixelType, significantBits } = acquisition;
   return {
     name: RAW_IMAGE,
     sizeX,
     sizeY,
     samplesPerPixel,
     pixelType,
-    channels,
+    channels: channelsOf(acquisition, RAW_IMAGE),
     ...physicalSizes(acquisition, 1),
     window: windowOf(first.pixels, pixelType),
     range: [0, pixelType === 'float32' ? 1 : 2 ** significantBits - 1],
@@ -128,11 +140,16 @@ function describeEnhanced(acquisition: Acquisition, first: EnhancedTask, name: s
     sizeY,
     samplesPerPixel,
     pixelType,
-    channels: acquisition.channels.map((channel) => ({ ...channel, name: `${channel.name} (predicted)` })),
+    channels: channelsOf(acquisition, name),
     ...physicalSizes(acquisition, magnification),
     window: windowOf(first.pixels, pixelType),
     range: [0, pixelType === 'float32' ? 1 : 2 ** (8 * BYTES_PER_PIXEL[pixelType]) - 1],
   };
+}
+
+function channelsOf({ channels }: Acquisition, image: string): readonly Channel[] {
+  if (image === RAW_IMAGE) return channels;
+  return channels.map((channel) => ({ ...channel, name: `${channel.name} (predicted)` }));
 }
 
 function physicalSizes(acquisition: Acquisition, magnification: number): Partial<Described> {

@@ -62,6 +62,28 @@ describe('acquire', () => {
     expect(second.seen.raw.map((frame) => frame.raw.data[0])).toEqual([2, 3, 4]);
   });
 
+  it('tells the recorder and the viewers of channels that are met on the way', async () => {
+    const { ports, seen } = fakePorts();
+    const events = [
+      arrivedFrame(0, 4, { channelName: 'DAPI' }),
+      arrivedFrame(1, 4, { channelName: 'GFP', emissionWavelength: 509 }),
+      arrivedFrame(2, 4, { index: { c: 1 } }),
+    ];
+    const running = acquire(feedOf(events), ports, every, never);
+    const { acquisition } = await running.finished;
+    expect(acquisition?.channels).toEqual([{ name: 'DAPI' }, { name: 'GFP', emissionWavelength: 509 }]);
+    const recorded = seen.raw.map(({ meta, description: { channelName } }) => [
+      meta.index.c,
+      meta.channelName,
+      channelName,
+    ]);
+    expect(recorded).toEqual([
+      [0, 'DAPI', 'DAPI'],
+      [1, 'GFP', 'GFP'],
+      [1, undefined, 'GFP'],
+    ]);
+  });
+
   it('ends the session, by name, when raw data cannot be kept, and accounts for what was on its way', async () => {
     const { ports, seen } = fakePorts();
     const recorder = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FrameIndex, Plane, PlaneDescription } from '../../pipeline/frame.ts';
-import { describeAcquisition, fits, Placement } from '../../pipeline/place.ts';
+import { describeAcquisition, fits, Placement, withChannel } from '../../pipeline/place.ts';
 
 function placeAll(descriptions: readonly PlaneDescription[]): FrameIndex[] {
   const placement = new Placement();
@@ -123,6 +123,22 @@ describe('the acquisition that a first plane opens', () => {
       lensNA: 1.4,
       channels: [{ name: 'channel 0', emissionWavelength: 520 }],
     });
+  });
+
+  it('learns of channels as planes of them come, each by what is said first', () => {
+    const first = describeAcquisition(plane, { index: { c: 1 }, channelName: 'GFP', emissionWavelength: 509 }, source);
+    expect(first.channels).toEqual([{ name: 'channel 0' }, { name: 'GFP', emissionWavelength: 509 }]);
+    const second = withChannel(first, 0, { channelName: 'DAPI' });
+    expect(second.channels).toEqual([{ name: 'DAPI' }, { name: 'GFP', emissionWavelength: 509 }]);
+    expect(withChannel(second, 0, { channelName: 'other' })).toBe(second);
+    expect(withChannel(second, 1, {})).toBe(second);
+    const fourth = withChannel(withChannel(second, 3, { channelName: 'RFP' }), 0, { emissionWavelength: 461 });
+    expect(fourth.channels).toEqual([
+      { name: 'DAPI', emissionWavelength: 461 },
+      { name: 'GFP', emissionWavelength: 509 },
+      { name: 'channel 2' },
+      { name: 'RFP' },
+    ]);
   });
 
   it('keeps planes of its own form only', () => {

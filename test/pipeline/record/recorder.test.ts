@@ -5,6 +5,7 @@ import * as zarr from 'zarrita';
 import { FileSystemStore } from '@zarrita/storage';
 import type { Acquisition, ClassifiedFrame } from '../../../pipeline/frame.ts';
 import { createRecorder } from '../../../pipeline/record/recorder.ts';
+import { openSession } from '../../../pipeline/record/review.ts';
 import type { RecordSettings } from '../../../pipeline/record/settings.ts';
 import { acquisition, colourPlane, frame, row, SIZE, totals } from './frames.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
@@ -111,6 +112,28 @@ describe('a recorded session', () => {
     const folder = await record(frames);
     expect(await readPlane(folder, 'enhanced-2', 1)).toEqual([...small.raw.data]);
     expect(lines(folder).at(-2)).toMatchObject({ enhanced: { image: 'enhanced-2' } });
+  });
+
+  it('names channels that no frame at the start was of, in the store and for whoever opens the session', async () => {
+    const of = (sequence: number, c: number, channelName?: string, emissionWavelength?: number): ClassifiedFrame => ({
+      ...frame(sequence, { t: sequence >> 1, c }),
+      description: { channelName, emissionWavelength },
+    });
+    const frames = [of(0, 0, 'mito'), of(1, 1, 'GFP', 509), of(2, 0, 'mito'), of(3, 1, 'GFP', 509)];
+    const folder = await record(frames);
+    const labels = (image: string) => {
+      const { attributes } = JSON.parse(readFileSync(join(folder, 'images.ome.zarr', image, 'zarr.json'), 'utf8')) as {
+        attributes: { ome: { omero: { channels: { label: string }[] } } };
+      };
+      return attributes.ome.omero.channels.map(({ label }) => label);
+    };
+    expect(labels('raw')).toEqual(['mito', 'GFP']);
+    expect(labels('enhanced')).toEqual(['mito (predicted)', 'GFP (predicted)']);
+    const session = await openSession(folder);
+    expect(session.acquisition.channels).toEqual([{ name: 'mito' }, { name: 'GFP', emissionWavelength: 509 }]);
+    session.close();
+    const certificate = readFileSync(join(folder, 'certificate.json'), 'utf8');
+    expect(certificate).toContain('mito, GFP');
   });
 
   it('writes one provenance line for many frames', async () => {
