@@ -35,6 +35,6 @@ export const DEFAULT_CELL_SETTINGS: CellSettings = {
   channel: 0,
   threads: 1,
   finderScale: 0,
-  lookTimeoutMs: 10_000,
+  lookTimeoutMs: 60_000,
   loadTimeoutMs: 60_000,
 };
