@@ -127,12 +127,13 @@ class WebglRenderer implements Renderer {
 
   #bindPicture(unit: number, role: string, picture: Picture): void {
     const gl = this.#gl;
+    // First of all: making a texture binds it to the unit that is active.
+    gl.activeTexture(gl.TEXTURE0 + unit);
     let held = this.#pictures.get(role);
     if (!held) {
       held = { texture: this.#createTexture(), picture: undefined };
       this.#pictures.set(role, held);
     }
-    gl.activeTexture(gl.TEXTURE0 + unit);
     gl.bindTexture(gl.TEXTURE_2D, held.texture);
     if (held.picture === picture) return;
     const wide = picture.data instanceof Uint16Array;

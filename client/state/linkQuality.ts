@@ -1,14 +1,25 @@
 /**
- * Finds what holds a viewer up that misses most frames: its own drawing, or the link. A thin link should get JPEG; full depth
- * is tried again later, each time after a longer wait.
+ * Finds what holds a viewer up that misses most frames: its own drawing, or the link. A page that has time left and is given
+ * few frames has a thin link, and should get JPEG; full depth is tried again later, each time after a longer wait.
  */
 
 const WINDOW_MS = 4000;
 const MISSED_SHARE = 0.5;
-/** A picture that waits longer than this from the socket to the screen is held up here and not by the link. */
-const SLOW_DRAWING_MS = 60;
+/** A page that spends more of its time on drawing than this is held up by itself. */
+const BUSY_SHARE = 0.5;
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 960_000;
+
+/** A frame on the screen. */
+export interface Painting {
+  /** Frames that the service passed over for this viewer since the one before. */
+  readonly missed: number;
+  /** Frames that came since the one before and were given up here for newer ones. */
+  readonly overtaken: number;
+  /** From the socket to the screen. */
+  readonly drawingMs: number;
+  readonly nowMs: number;
+}
 
 export class LinkQuality {
   #thin = false;
@@ -17,6 +28,7 @@ export class LinkQuality {
   #windowStartedMs: number | undefined;
   #got = 0;
   #missed = 0;
+  #overtaken = 0;
   #retryMs = FIRST_RETRY_MS;
   #thinSinceMs = 0;
 
@@ -29,22 +41,21 @@ export class LinkQuality {
     return this.#drawsSlowly;
   }
 
-  /**
-   * For each painted frame. `missed`: frames that the service passed over for this viewer since the one before; `drawingMs`:
-   * from the socket to the screen.
-   */
-  painted(missed: number, drawingMs: number, nowMs: number): void {
+  painted({ missed, overtaken, drawingMs, nowMs }: Painting): void {
     this.#windowStartedMs ??= nowMs;
     this.#got++;
     this.#missed += missed;
+    this.#overtaken += overtaken;
     this.#drawingMs += drawingMs;
+    const windowMs = nowMs - this.#windowStartedMs;
     if (this.#thin && nowMs - this.#thinSinceMs > this.#retryMs) {
       this.#thin = false;
       this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
       this.#startWindow(nowMs);
-    } else if (nowMs - this.#windowStartedMs > WINDOW_MS) {
+    } else if (windowMs > WINDOW_MS) {
       const tooFew = this.#missed / (this.#got + this.#missed) > MISSED_SHARE;
-      this.#drawsSlowly = tooFew && this.#drawingMs / this.#got > SLOW_DRAWING_MS;
+      // A thin link never brings more than can be drawn.
+      this.#drawsSlowly = tooFew && (this.#drawingMs > BUSY_SHARE * windowMs || this.#overtaken > this.#got / 2);
       if (tooFew && !this.#drawsSlowly && !this.#thin) {
         this.#thin = true;
         this.#thinSinceMs = nowMs;
@@ -62,6 +73,7 @@ export class LinkQuality {
     this.#windowStartedMs = nowMs;
     this.#got = 0;
     this.#missed = 0;
+    this.#overtaken = 0;
     this.#drawingMs = 0;
   }
 }

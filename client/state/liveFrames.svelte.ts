@@ -42,6 +42,8 @@ export class LiveFrames {
   /** False while the tab is hidden or the picture is held: frames are given back at once. */
   accepting = true;
 
+  /** Frames that came and were given up for a newer one since the last that was painted. */
+  #overtaken = 0;
   #unpainted: (() => void) | undefined;
   #arrivals = 0;
   #shown = 0;
@@ -115,6 +117,13 @@ export class LiveFrames {
     this.#refreshRates(this.#calmAtMs);
   }
 
+  /** Frames given up for newer ones since this was last asked. */
+  takeOvertaken(): number {
+    const overtaken = this.#overtaken;
+    this.#overtaken = 0;
+    return overtaken;
+  }
+
   /** Gives back what waits to be painted: a hidden tab paints nothing. */
   giveUp(): void {
     this.#unpainted?.();
@@ -136,6 +145,7 @@ export class LiveFrames {
   }
 
   #show(frame: LiveFrame, received: () => void): void {
+    if (this.#unpainted) this.#overtaken++;
     this.giveUp();
     this.#unpainted = received;
     this.#estimateOffset(frame);

@@ -100,7 +100,12 @@ export class Viewer extends Desk {
     const frame = super.painted();
     if (!frame) return undefined;
     const nowMs = Date.now();
-    this.#link.painted(frame.header.skippedForYou, nowMs - frame.receivedMs, nowMs);
+    this.#link.painted({
+      missed: frame.header.skippedForYou,
+      overtaken: this.frames.takeOvertaken(),
+      drawingMs: nowMs - frame.receivedMs,
+      nowMs,
+    });
     this.linkIsThin = this.#link.thin;
     this.drawsSlowly = this.#link.drawsSlowly;
     return frame;

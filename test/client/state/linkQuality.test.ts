@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { LinkQuality } from '../../../client/state/linkQuality.ts';
 
 /** Frames each 100 ms of which `missed` more were passed over, until `untilMs`. */
-function run(link: LinkQuality, fromMs: number, untilMs: number, missed: number, drawingMs = 5): void {
-  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100) link.painted(missed, drawingMs, nowMs);
+function run(
+  link: LinkQuality,
+  fromMs: number,
+  untilMs: number,
+  missed: number,
+  { drawingMs = 5, overtaken = 0 } = {},
+): void {
+  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100) link.painted({ missed, overtaken, drawingMs, nowMs });
 }
 
 describe('the quality of the link', () => {
@@ -29,11 +35,25 @@ describe('the quality of the link', () => {
 
   it('does not blame the link for slow drawing', () => {
     const link = new LinkQuality();
-    run(link, 0, 10_000, 4, 200);
+    run(link, 0, 10_000, 4, { drawingMs: 90 });
     expect(link.thin).toBe(false);
     expect(link.drawsSlowly).toBe(true);
-    run(link, 10_000, 20_000, 0, 5);
+    run(link, 10_000, 20_000, 0);
     expect(link.drawsSlowly).toBe(false);
+  });
+
+  it('does not blame a link that brings more than is drawn', () => {
+    const link = new LinkQuality();
+    run(link, 0, 10_000, 4, { overtaken: 2 });
+    expect(link.thin).toBe(false);
+    expect(link.drawsSlowly).toBe(true);
+  });
+
+  it('finds a link that brings a frame in three seconds', () => {
+    const link = new LinkQuality();
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 3000)
+      link.painted({ missed: 59, overtaken: 0, drawingMs: 400, nowMs });
+    expect(link.thin).toBe(true);
   });
 
   it('says nothing about a time without frames', () => {
