@@ -1,5 +1,4 @@
 import type { PixelArray } from '../../pipeline/frame.ts';
-import type { Rgb } from '../evaluate/classify/rgb.ts';
 import { openSession, type OnnxSession } from '../onnxSession.ts';
 import type { CellSpec, Detection, LookRequest } from './cellMessages.ts';
 import type { CellNamer } from './cellPackage.ts';
@@ -43,7 +42,7 @@ export async function openLooker({ finder, namer, threads }: CellSpec): Promise<
       if (!raw) return looks;
       const foundInRaw = await findIn(raw, request.finderScale);
       const rawLooks = await named(naming, namer, finder.kinds[0], found, ({ box }) =>
-        enlargedRaw(asRgb(raw), box, namer!.margin, request.planes[0].magnification),
+        enlargedRaw(raw, box, namer!.margin, request.planes[0].magnification),
       );
       return looks.map((look, i) => ({ ...look, raw: seenInRaw(look, rawLooks[i], foundInRaw) }));
     },
@@ -97,9 +96,5 @@ function round(value: number): number {
 }
 
 function cutFrom(picture: Picture, { box }: Found): Cut {
-  return { picture: asRgb(picture), box: fromRaw(picture, box) };
-}
-
-function asRgb({ sizeX, sizeY, data }: Picture): Rgb {
-  return { sizeX, sizeY, data: data as Uint8Array };
+  return { picture, box: fromRaw(picture, box) };
 }

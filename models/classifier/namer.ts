@@ -1,9 +1,8 @@
 import type { CellBox } from '../../pipeline/frame.ts';
-import type { Rgb } from '../evaluate/classify/rgb.ts';
 import type { OnnxSession } from '../onnxSession.ts';
 import type { CellNamer } from './cellPackage.ts';
-import { cropOf } from './crop.ts';
 import { energyOf, probabilitiesOf } from './probabilities.ts';
+import { cropOf, type Samples } from './resize.ts';
 
 export interface Named {
   /** Calibrated, sum 1. */
@@ -13,7 +12,7 @@ export interface Named {
 
 /** A cell to name: where it lies in which picture. */
 export interface Cut {
-  readonly picture: Rgb;
+  readonly picture: Samples;
   /** Pixels of the picture, between edges. */
   readonly box: CellBox;
 }

@@ -1,6 +1,5 @@
 import { createTensorRun } from '../../enhancer/tensorModel.ts';
 import type { OnnxSession } from '../../onnxSession.ts';
-import { reflect } from '../../tile.ts';
 import type { OutlineFinder } from '../cellPackage.ts';
 import type { Picture } from '../picture.ts';
 import type { Found } from './boxes.ts';
@@ -58,7 +57,7 @@ function declaredMaps(session: OnnxSession, { tensor }: OutlineFinder) {
   };
 }
 
-/** The picture reflected at its right and lower borders, so that both sizes are multiples of `step`. */
+/** The picture with its last column and row repeated, so that both sizes are multiples of `step`. */
 function padded(picture: Picture, step: number): { data: Float32Array; sizeX: number; sizeY: number } {
   const data = picture.data as Float32Array;
   const sizeX = Math.ceil(picture.sizeX / step) * step;
@@ -66,10 +65,10 @@ function padded(picture: Picture, step: number): { data: Float32Array; sizeX: nu
   if (sizeX === picture.sizeX && sizeY === picture.sizeY) return { data, sizeX, sizeY };
   const larger = new Float32Array(sizeX * sizeY);
   for (let y = 0; y < sizeY; y++) {
-    const from = reflect(y, picture.sizeY) * picture.sizeX;
+    const from = Math.min(y, picture.sizeY - 1) * picture.sizeX;
     const to = y * sizeX;
     larger.set(data.subarray(from, from + picture.sizeX), to);
-    for (let x = picture.sizeX; x < sizeX; x++) larger[to + x] = data[from + reflect(x, picture.sizeX)];
+    larger.fill(data[from + picture.sizeX - 1], to + picture.sizeX, to + sizeX);
   }
   return { data: larger, sizeX, sizeY };
 }

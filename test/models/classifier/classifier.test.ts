@@ -203,9 +203,10 @@ describe('time', () => {
       .filter((line) => line.includes('cellProcess') && Number(line.trim().split(/\s+/)[1]) === process.pid);
     expect(pids).toHaveLength(1);
     process.kill(Number(pids[0].trim().split(/\s+/)[0]), 'SIGKILL');
-    while (cells.state === 'ready') await delay(5);
+    const stateNow = () => cells.state;
+    while (stateNow() === 'ready') await delay(5);
     await expect(cells.classify(slowly(two, 1))).rejects.toThrow(/frame-1: tiny-find: .*restarting/);
-    while (cells.state !== 'ready') await delay(20);
+    while (stateNow() !== 'ready') await delay(20);
     expect((await cells.classify(slowly(two, 2))).cells).toHaveLength(2);
   });
 });
