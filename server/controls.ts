@@ -19,10 +19,11 @@ export function createControls(
 ): Controls {
   return {
     chooseModel: async (id) => {
+      const switchTo = await enhancer.prepareModel(id); // Frames flow on while it loads.
       // A recording has one shape: a model of another magnification begins the next one.
       const isOfSameShape = enhancer.registry.get(id).magnification === enhancer.model.magnification;
-      const choose = () => enhancer.chooseModel(id);
-      await (isOfSameShape ? choose() : session.betweenSessions(choose));
+      if (isOfSameShape) switchTo();
+      else await session.betweenSessions(async () => switchTo());
       session.tellOfChange();
     },
     chooseCells: (id) => cells.choose(id),

@@ -20,10 +20,10 @@ export interface LadderEnhancer extends Enhancer {
   /** The model in use, with its magnification. */
   readonly model: ModelEntry;
   /**
-   * Loads and warms another model beside the one in use, then switches between two frames. Rejects with EnhanceError or
-   * ProviderError when it cannot be used here; the old one then stays.
+   * Loads and warms another model beside the one in use, which serves on meanwhile. Rejects with EnhanceError or ProviderError
+   * when it cannot be used here. The answer switches to it, between two frames; to be called once.
    */
-  chooseModel(id: string): Promise<void>;
+  prepareModel(id: string): Promise<() => void>;
   choosePolicy(policy: Policy): void;
 }
 
@@ -101,7 +101,9 @@ class SwitchingEnhancer implements LadderEnhancer {
   readonly #build: BuildSteps;
   readonly #filters: InferenceClient;
   #policy: Policy;
-  #choosing: Promise<void> = Promise.resolve();
+  #preparing: Promise<void> = Promise.resolve();
+  /** Loaded, and not in use yet. */
+  readonly #prepared = new Set<Steps>();
   readonly #retired = new Set<Promise<void>>();
   readonly #arrivals = new ArrivalInterval();
 
@@ -163,15 +165,24 @@ class SwitchingEnhancer implements LadderEnhancer {
     };
   }
 
-  chooseModel(id: string): Promise<void> {
-    const chosen = this.#choosing.then(async () => {
+  prepareModel(id: string): Promise<() => void> {
+    const prepared = this.#preparing.then(async () => {
       const next = await this.#build(id);
-      const { networks } = this.#steps;
-      this.#steps = next;
-      if (networks) this.#retire(networks);
+      this.#prepared.add(next);
+      return () => this.#switchTo(next);
     });
-    this.#choosing = chosen.catch(() => {});
-    return chosen;
+    this.#preparing = prepared.then(
+      () => {},
+      () => {},
+    );
+    return prepared;
+  }
+
+  #switchTo(next: Steps): void {
+    const { networks } = this.#steps;
+    this.#steps = next;
+    this.#prepared.delete(next);
+    if (networks) this.#retire(networks);
   }
 
   choosePolicy(policy: Policy): void {
@@ -179,8 +190,9 @@ class SwitchingEnhancer implements LadderEnhancer {
   }
 
   async close(): Promise<void> {
-    await this.#choosing;
-    await Promise.all([this.#steps.networks?.close(), this.#filters.close(), ...this.#retired]);
+    await this.#preparing;
+    const unused = [...this.#prepared].map(({ networks }) => networks?.close());
+    await Promise.all([this.#steps.networks?.close(), this.#filters.close(), ...unused, ...this.#retired]);
   }
 
   /** The frame in work still gets its answer from the old process. */

@@ -69,6 +69,8 @@ function blurred({ sizeX, sizeY, data }: Plane): Float64Array {
   });
 }
 
+const choose = async (enhancer: LadderEnhancer, id: string) => (await enhancer.prepareModel(id))();
+
 describe('enhance', () => {
   let enhancer: LadderEnhancer;
   beforeAll(async () => {
@@ -124,7 +126,7 @@ describe('enhance', () => {
   });
 
   it('looks back as far as a temporal model does, oldest first', async () => {
-    await enhancer.chooseModel('oldest');
+    await choose(enhancer, 'oldest');
     const planes = [0, 1, 2].map((k) => {
       const plane = spots(32, 32);
       return { ...plane, data: plane.data.map((value) => value + 100 * k) as Uint16Array<ArrayBuffer> };
@@ -136,7 +138,7 @@ describe('enhance', () => {
     const at = (k: number) => planes[k].data[0];
     expect(await first([planes[0], planes[1]])).toBeCloseTo(at(0), 1);
     expect(await first([planes[1]])).toBeCloseTo(at(1), 1); // The oldest there is stands for those before.
-    await enhancer.chooseModel('blur');
+    await choose(enhancer, 'blur');
   });
 
   it('enlarges colour by bicubic and says so', async () => {
@@ -171,7 +173,7 @@ describe('choosing another model', () => {
   it('switches between two frames and loses none', async () => {
     const enhancer = await start();
     let switched = false;
-    const choosing = enhancer.chooseModel('oldest').then(() => (switched = true));
+    const choosing = choose(enhancer, 'oldest').then(() => (switched = true));
     const used: string[] = [];
     for (let i = 0; !switched || used.at(-1) !== 'oldest'; i++) {
       used.push((await enhancer.enhance(frameOf(spots(64, 64), i))).prediction.modelId);
@@ -179,14 +181,22 @@ describe('choosing another model', () => {
     await choosing;
     expect(new Set(used)).toEqual(new Set(['blur', 'oldest']));
     expect(used.indexOf('oldest')).toBe(used.lastIndexOf('blur') + 1);
-    await enhancer.chooseModel('gaussian');
+    await choose(enhancer, 'gaussian');
     expect((await enhancer.enhance(frameOf(spots(64, 64)))).prediction.modelId).toBe('gaussian');
     await until(async () => (await children()).length === 1); // The old processes have ended.
   });
 
+  it('serves with the old one until it is told to switch, and closes one that was never switched to', async () => {
+    const enhancer = await start();
+    await enhancer.prepareModel('oldest');
+    expect((await enhancer.enhance(frameOf(spots(64, 64)))).prediction.modelId).toBe('blur');
+    await enhancer.close();
+    await until(async () => (await children()).length === 0);
+  });
+
   it('keeps the old one when the new one cannot be used', async () => {
     const enhancer = await start();
-    await expect(enhancer.chooseModel('lumen-xl')).rejects.toThrow(EnhanceError);
+    await expect(choose(enhancer, 'lumen-xl')).rejects.toThrow(EnhanceError);
     expect((await enhancer.enhance(frameOf(spots(32, 32)))).prediction.modelId).toBe('blur');
   });
 });
@@ -252,7 +262,7 @@ describe('start and end', () => {
     writeTinyPackage(tiers, 'slow', videoRate('steady'));
     const enhancer = await start({ zooFolders: [tiers], model: 'steady' });
     expect(enhancer.status.steps).toEqual(['steady', 'quick', 'gaussian', 'bicubic']);
-    await enhancer.chooseModel('quick');
+    await choose(enhancer, 'quick');
     expect(enhancer.status.steps).toEqual(['quick', 'gaussian', 'bicubic']);
   });
 
