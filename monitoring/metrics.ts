@@ -149,12 +149,18 @@ export function createMetrics(readings: Readings) {
       'because',
     ]),
     cellFlips: counter('scopestream_cell_flips_total', 'Times that enhancement, not the cell, made the decision.'),
+    assessSkipped: counter(
+      'scopestream_assess_skipped_total',
+      'Frames whose pixels were not measured, for want of time.',
+      ['pixels'],
+    ),
     shown: counter('scopestream_viewer_frames_total', 'Frames for viewers, over all viewers.', ['outcome']),
   };
   // Every series exists from the start, so that a rate over it is 0 and not absent.
   Object.keys(FRAME_ENDS).forEach((end) => metrics.ended.inc({ end }, 0));
   STAGES.forEach((stage) => metrics.stageFaults.inc({ stage }, 0));
   ['busy', 'late'].forEach((because) => metrics.classifySkipped.inc({ because }, 0));
+  ['raw', 'predicted'].forEach((pixels) => metrics.assessSkipped.inc({ pixels }, 0));
   ['sent', 'skipped'].forEach((outcome) => metrics.shown.inc({ outcome }, 0));
   return metrics;
 }

@@ -74,6 +74,18 @@ export class PathMonitor implements Monitor {
     this.window.passedOver += 1;
   }
 
+  /** The pixels of a frame were not measured, for want of time. */
+  assessSkipped(pixels: 'raw' | 'predicted'): void {
+    this.#metrics.assessSkipped.inc({ pixels });
+    if (pixels === 'raw') this.window.unmeasured += 1;
+  }
+
+  /** A frame went to a viewer, or a busy one did not get it. */
+  viewed(outcome: 'sent' | 'skipped'): void {
+    this.#metrics.shown.inc({ outcome });
+    if (outcome === 'skipped') this.window.skippedByViewers += 1;
+  }
+
   inFlight(frames: number, waiting: number): void {
     this.#inFlight = frames;
     this.#waiting = waiting;
@@ -87,6 +99,10 @@ export class PathMonitor implements Monitor {
     }
     if (window.missing > 0) {
       this.#log.warn({ count: window.missing, last: window.missingReason }, 'frames never arrived');
+    }
+    if (window.skippedByViewers > 0) {
+      const skipped = window.skippedByViewers;
+      this.#log.info({ skipped }, `frames that busy viewers did not get in the last second: ${skipped}`);
     }
     const superseded = window.ended.superseded ?? 0;
     if (superseded === 0) return;

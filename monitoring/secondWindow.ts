@@ -17,6 +17,10 @@ export class SecondWindow {
   /** Looks at cells that ended, and frames that had none of their own in time. */
   looks = 0;
   passedOver = 0;
+  /** Frames whose raw pixels were not measured, for want of time. */
+  unmeasured = 0;
+  /** Frames that viewers did not get because they were busy, over all viewers. */
+  skippedByViewers = 0;
   ended: Partial<Record<FrameEnd, number>> = {};
   readonly faults = new Map<StageName, { count: number; last: string }>();
   readonly #stages = new Map<StageName, number[]>();
@@ -55,6 +59,7 @@ export class SecondWindow {
 
   reset(): void {
     this.arrived = this.missing = this.recorded = this.looks = this.passedOver = 0;
+    this.unmeasured = this.skippedByViewers = 0;
     this.ended = {};
     this.faults.clear();
     this.#stages.clear();

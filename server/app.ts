@@ -150,7 +150,8 @@ async function joinService(
     lasting: {
       decode: (frame) => decodeArrived(frame, decodeLimits),
       createNormaliser: () => createNormaliser(),
-      createAssessor: (acquisition) => createAssessor(acquisition, { domains }),
+      createAssessor: (acquisition) =>
+        createAssessor(acquisition, { domains, skipped: (pixels) => monitor.assessSkipped(pixels) }),
       enhancer,
       classifier: () => cells.classifier,
       publisher: {
@@ -204,7 +205,7 @@ async function joinService(
       (mark) => live.sendMark(mark),
     ),
     currentState,
-    (outcome) => metrics.shown.inc({ outcome }),
+    (outcome) => monitor.viewed(outcome),
   );
 
   let toldAcquisition = session.acquisition;

@@ -146,6 +146,8 @@ export interface LiveStats {
   readonly waitingForModel: number;
   readonly totals: LedgerTotals;
   readonly superseded: number;
+  /** Frames of that second whose raw pixels were not measured: measuring is held to a fifth of a core. */
+  readonly unmeasured?: number;
   /** Absent while the stage is off. Looks and frames that were passed over: of that second. */
   readonly cells?: CellCounts & { readonly looks: number; readonly passedOver: number };
   readonly enhancer: EnhancerStatus;

@@ -64,6 +64,7 @@ export function statsOf(
     waitingForModel: framesWaiting,
     totals,
     superseded: window.ended.superseded ?? 0,
+    unmeasured: window.unmeasured,
     cells: cells && { ...cells, looks: window.looks, passedOver: window.passedOver },
     enhancer: status,
     recording,

@@ -30,6 +30,8 @@ import { isDue, singleFrameMeasures, type RawSamples } from './rawWatch.ts';
 export interface AssessorOptions {
   /** Per model id: the ranges of its training data, for the domain check. */
   readonly domains?: Readonly<Record<string, Domain>>;
+  /** Hears of each frame whose pixels of that kind were not looked at, for want of time. */
+  readonly skipped?: (pixels: 'raw' | 'predicted') => void;
 }
 
 export interface AssessorStatus {
@@ -62,6 +64,7 @@ export function createAssessor(
 class ThreadedAssessor implements Assessor {
   readonly #acquisition: Acquisition;
   readonly #settings: AssessmentSettings;
+  readonly #skipped: (pixels: 'raw' | 'predicted') => void;
   readonly #window: Window;
   #thread: Worker | undefined;
   #outstanding = 0;
@@ -74,7 +77,8 @@ class ThreadedAssessor implements Assessor {
   readonly #predicted = new Map<string, { readonly model: string; readonly quality: PredictedQuality }>();
   readonly #enhancedFrames = new Map<string, number>();
 
-  constructor(acquisition: Acquisition, { domains = {} }: AssessorOptions) {
+  constructor(acquisition: Acquisition, { domains = {}, skipped = () => undefined }: AssessorOptions) {
+    this.#skipped = skipped;
     this.#acquisition = acquisition;
     const { significantBits, physicalSizeX } = acquisition;
     this.#settings = { instrument: { significantBits, physicalSizeX }, domains };
@@ -91,13 +95,16 @@ class ThreadedAssessor implements Assessor {
       this.#post({ kind: 'raw', place, raw: this.#rawSamples(frame) });
     } else {
       this.#status = { ...this.#status, skipped: this.#status.skipped + 1 };
+      this.#skipped('raw');
     }
   }
 
   assess(frame: EnhancedFrame): Promise<Quality> {
     const place = placeOf(frame);
     const model = modelOf(frame);
-    if (model !== undefined && this.#hasRoom() && this.#budget.allows(performance.now())) {
+    const mayLook = this.#hasRoom() && this.#budget.allows(performance.now());
+    if (model !== undefined && !mayLook) this.#skipped('predicted');
+    if (model !== undefined && mayLook) {
       const modelId = frame.enhanced?.prediction.modelId ?? '';
       this.#post({ kind: 'predicted', place, modelId, model, samples: this.#predictedSamples(frame, place) });
     }

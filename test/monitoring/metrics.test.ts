@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createMetrics, type Readings } from '../../monitoring/metrics.ts';
 import { PathMonitor } from '../../monitoring/monitor.ts';
-import { createLogger } from '../../monitoring/logger.ts';
+import { createLogger, type Logger } from '../../monitoring/logger.ts';
 import { percentilesOf } from '../../monitoring/secondWindow.ts';
 import type { LedgerRow } from '../../pipeline/ledger.ts';
 
@@ -41,6 +41,26 @@ const row = (end: LedgerRow['end']): LedgerRow => ({
 });
 
 describe('metrics', () => {
+  it('count what was not measured and what busy viewers did not get, and the log says so once a second', async () => {
+    const logged: string[] = [];
+    const log = { info: (_: object, text: string) => void logged.push(text) } as unknown as Logger;
+    const metrics = createMetrics(readings);
+    const monitor = new PathMonitor(metrics, log);
+    monitor.assessSkipped('raw');
+    monitor.assessSkipped('predicted');
+    for (const outcome of ['sent', 'skipped', 'skipped'] as const) monitor.viewed(outcome);
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('scopestream_assess_skipped_total{pixels="raw"} 1');
+    expect(text).toContain('scopestream_assess_skipped_total{pixels="predicted"} 1');
+    expect(text).toContain('scopestream_viewer_frames_total{outcome="skipped"} 2');
+    expect(monitor.window.unmeasured).toBe(1);
+    monitor.logSecond();
+    expect(logged).toEqual(['frames that busy viewers did not get in the last second: 2']);
+    monitor.window.reset();
+    monitor.logSecond();
+    expect(logged).toHaveLength(1);
+  });
+
   it('count frames by where they end, and time what was enhanced', async () => {
     const metrics = createMetrics(readings);
     const monitor = new PathMonitor(metrics, createLogger('silent'));

@@ -86,9 +86,12 @@ describe('assessor', () => {
   });
 
   it('skips frames, and counts them, rather than pile them up', () => {
-    assessor = createAssessor(acquisition);
+    const skipped: string[] = [];
+    assessor = createAssessor(acquisition, { skipped: (pixels) => void skipped.push(pixels) });
     for (let sequence = 0; sequence < 20; sequence++) assessor.observe(frameOf(sequence));
     expect(assessor.status.skipped).toBe(16);
+    void assessor.assess(enhancedFrame(20));
+    expect(skipped).toEqual([...Array.from({ length: 16 }, () => 'raw'), 'predicted']);
   });
 
   it('looks at green of a colour frame and at the middle of a large one', async () => {
