@@ -3,11 +3,14 @@
 import numpy as np
 import torch
 
+from scopestream_training.card import frame_names
 from scopestream_training.data import Clean, Mixture, Pair
 from scopestream_training.degradation import NoiseRange
 from scopestream_training.export import PARITY as EXPORT_PARITY
 from scopestream_training.export import build, enhance, parity, session
 from scopestream_training.networks import Lumen, LumenShape
+from scopestream_training.quantise import feed
+from scopestream_training.runtime import phantom
 from scopestream_training.temporal import Motion, MovingMixture, draw_motion, warp
 from scopestream_training.train import take_over
 
@@ -92,3 +95,12 @@ def test_onnx_parity_and_the_start_of_a_session() -> None:
     start = np.stack([frames[0]] * 3)
     np.testing.assert_array_equal(enhance(run, frames[0], 100, 50), enhance(run, start, 100, 50))
     assert (enhance(run, frames, 100, 50) != enhance(run, frames[-1], 100, 50)).any()
+
+
+def test_packages_of_three_frames_say_so() -> None:
+    assert frame_names(3) == ["t-2", "t-1", "t"] and frame_names(1) == ["t"]
+    frames = phantom(32, 48, 2, frames=3)
+    assert frames.shape == (3, 32, 48) and (frames[0] == phantom(32, 48, 2)).all() and (frames[0] != frames[1]).any()
+    fed, one = feed(frames), feed(frames[0])
+    assert fed["raw"].shape == (1, 3, 32, 48) and one["raw"].shape == (1, 1, 32, 48)
+    assert fed["offset"] == one["offset"] and fed["scale"] == one["scale"]  # the session's first frame sets them
