@@ -1,45 +1,46 @@
 /** The review pages over really recorded sessions. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fastifyStatic from '@fastify/static';
-import { fastify, type FastifyInstance } from 'fastify';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRecorder } from '../../pipeline/record/recorder.ts';
-import { reviewRoutes } from '../../server/review.ts';
-import { acquisition, frame, pixelValue, row, totals } from '../pipeline/record/frames.ts';
-import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
+import { colourPlane, frame, pixelValue } from '../pipeline/record/frames.ts';
+import { buildPage, chromiumPath, launchBrowser, screenPixels, seriousFindings, type BuiltPage } from './browser.ts';
+import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const FRAMES = 30;
+const FIRST = '20261121-010203-first';
+const SECOND = '20261121-020304-second';
+const COLOUR = '20261121-000102-colour';
 const WAIT = { timeout: 60_000, interval: 100 };
 
 describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
   let built: BuiltPage;
   let browser: Browser;
-  let root: string;
-  let app: FastifyInstance;
-  let url: string;
+  let service: ReviewService;
   let page: Page;
   const problems: string[] = [];
 
   beforeAll(async () => {
     built = await buildPage();
     browser = await launchBrowser();
-    root = mkdtempSync(join(tmpdir(), 'scopestream-review-'));
-    await record(root, '20261121-010203-first', 'HeLa 3');
-    await record(root, '20261121-020304-second', 'COS-7');
-    app = fastify();
-    await app.register(reviewRoutes(root), { prefix: '/api' });
-    await app.register(fastifyStatic, { root: built.folder });
-    url = await app.listen({ port: 0, host: '127.0.0.1' });
+    service = await startReviewService(built.folder);
+    await record(service.root, { id: FIRST, name: 'HeLa 3', startedAt: '2026-11-21T01:00:00.000Z', frames: FRAMES });
+    await record(service.root, { id: SECOND, name: 'COS-7', startedAt: '2026-11-21T02:00:00.000Z', frames: FRAMES });
+    await record(service.root, {
+      id: COLOUR,
+      name: 'Blood smear',
+      startedAt: '2026-11-21T00:00:00.000Z',
+      frames: 3,
+      samplesPerPixel: 3,
+      pixelType: 'uint8',
+      significantBits: 8,
+      channels: [{ name: 'colour' }],
+      frame: (sequence) => ({ ...frame(sequence, {}, colourPlane(sequence)), enhanced: undefined }),
+    });
   }, 120_000);
   afterAll(async () => {
     await browser.close();
-    await app.close();
+    await service.close();
     await built.remove();
-    rmSync(root, { recursive: true, force: true });
   });
 
   beforeEach(async () => {
@@ -57,8 +58,8 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
   const where = (): Promise<string> => page.locator('.where').innerText();
 
   it('lists, searches, renames, deletes and takes back', async () => {
-    await page.goto(`${url}/#review`);
-    await vi.waitFor(async () => expect(await cards()).toEqual(['COS-7', 'HeLa 3']), WAIT);
+    await page.goto(`${service.url}/#review`);
+    await vi.waitFor(async () => expect(await cards()).toEqual(['COS-7', 'HeLa 3', 'Blood smear']), WAIT);
     await page.getByText('Every frame kept').first().waitFor();
     expect(await seriousFindings(page)).toEqual([]);
 
@@ -77,7 +78,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
   }, 180_000);
 
   it('steps, scrubs, plays and marks a session', async () => {
-    await page.goto(`${url}/#review`);
+    await page.goto(`${service.url}/#review`);
     await page.getByRole('link', { name: 'Open COS-7' }).click();
     await page.getByText('PREDICTED').first().waitFor();
     await page.keyboard.press('.');
@@ -104,7 +105,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
   }, 180_000);
 
   it('shows the pixels that were recorded, the certificate and the Methods paragraph', async () => {
-    await page.goto(`${url}/#review/20261121-020304-second`);
+    await page.goto(`${service.url}/#review/${SECOND}`);
     await page.getByText('PREDICTED').first().waitFor();
     const stage = (await page.locator('.stage').boundingBox())!;
     // Just right of and below the middle of a picture of 16 x 16 samples lies sample (8, 8).
@@ -116,18 +117,36 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
     await page.getByRole('button', { name: 'Copy Methods' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
   }, 180_000);
-});
 
-async function record(root: string, id: string, name: string): Promise<void> {
-  const startedAt = `2026-11-21T0${id.includes('first') ? 1 : 2}:00:00.000Z`;
-  const recording = await createRecorder({ root, softwareVersion: '0.0.0', planesPerShard: 8 }).open(
-    acquisition({ id, name, startedAt }),
-  );
-  for (let sequence = 0; sequence < FRAMES; sequence++) {
-    const one = frame(sequence);
-    await recording.writeRaw(one);
-    await recording.writeEnhanced(one);
-    recording.writeRow(row(one, 'enhanced'));
-  }
-  await recording.close(totals({ arrived: FRAMES, recorded: FRAMES, enhanced: FRAMES }));
-}
+  it('names a session in its own page, and copies a link to a frame', async () => {
+    await page.goto(`${service.url}/#review/${SECOND}?at=7`);
+    await vi.waitFor(async () => expect(await where()).toContain('frame 7 of'), WAIT);
+    const name = page.getByLabel('Name of the session');
+    await name.fill('COS-7, dish 2');
+    await page.keyboard.press('Enter');
+    await page.goto(`${service.url}/#review`);
+    await vi.waitFor(async () => expect(await cards()).toContain('COS-7, dish 2'), WAIT);
+  }, 180_000);
+
+  it('shows colour as it is, in its whole range', async () => {
+    await page.goto(`${service.url}/#review/${COLOUR}#view`);
+    await page.goto(`${service.url}/#review/${COLOUR}?view=${encodeURIComponent('comparison=raw&sampling=exact')}`);
+    await page.reload();
+    await page.getByText('MEASURED').first().waitFor();
+    expect(await page.getByLabel('Colours').isDisabled()).toBe(true);
+    const expected = colourPlane(0).data;
+    await vi.waitFor(async () => {
+      const pixels = await screenPixels(page.locator('.stage'));
+      const zoom = Math.min(pixels.width, pixels.height) / 16;
+      for (const [x, y] of [
+        [8, 5],
+        [9, 9],
+        [12, 10],
+      ] as const) {
+        const seen = pixels.at(pixels.width / 2 + (x - 7.5) * zoom, pixels.height / 2 + (y - 7.5) * zoom);
+        const at = (y * 16 + x) * 3;
+        seen.forEach((value, c) => expect(Math.abs(value - expected[at + c]!)).toBeLessThanOrEqual(1));
+      }
+    }, WAIT);
+  }, 180_000);
+});
