@@ -1,0 +1,130 @@
+"""The training loop that the three networks share: Adam, warm-up, cosine decay, averaged weights, progress in a CSV file."""
+
+import copy
+import csv
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# On cores that other work uses too, threads inside an operation wait for each other most of the time.
+THREADS = 1
+GRADIENT_NORM = 5.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """iterations; rate: of Adam, at its highest; warmup: iterations; ema: decay of the averaged weights; decay: of weights;
+    every: iterations between two lines of the log."""
+
+    iterations: int
+    rate: float = 2e-3
+    warmup: int = 100
+    ema: float = 0.995
+    decay: float = 1e-4
+    every: int = 250
+    seed: int = 1
+
+
+class Batches(Dataset):
+    """Batch number k, drawn by `draw(k)`: the same for the same seed, in whatever process it is drawn."""
+
+    def __init__(self, draw: Callable[[int], tuple], first: int, last: int) -> None:
+        self.draw, self.first, self.last = draw, first, last
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __getitem__(self, k: int) -> tuple:
+        if k >= len(self):
+            raise IndexError(k)
+        return self.draw(self.first + k)
+
+
+@torch.no_grad()
+def average(ema: nn.Module, network: nn.Module, decay: float, iteration: int) -> None:
+    decay = min(decay, (1 + iteration) / (10 + iteration))
+    for kept, new in zip(ema.parameters(), network.parameters(), strict=True):
+        kept.lerp_(new, 1 - decay)
+    for kept, new in zip(ema.buffers(), network.buffers(), strict=True):
+        kept.copy_(new)
+
+
+def single_thread(_worker: int) -> None:
+    torch.set_num_threads(1)
+
+
+def train(
+    network: nn.Module,
+    draw: Callable[[int], tuple],
+    loss_of: Callable[[nn.Module, tuple], torch.Tensor],
+    score: Callable[[nn.Module], dict[str, float]],
+    schedule: Schedule,
+    run: Path,
+    minutes: float,
+    workers: int = 2,
+) -> nn.Module:
+    """The averaged network. `draw(iteration)` gives a batch, `score(network)` what the log shows beside the loss.
+
+    An interrupted run goes on from `run/checkpoint.pt`. `minutes` ends the schedule by the clock on a shared machine.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(THREADS)
+    network = network.to(memory_format=torch.channels_last).train()
+    ema = copy.deepcopy(network).eval().requires_grad_(False)
+    optimiser = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.99), weight_decay=schedule.decay)
+    first, checkpoint = 0, run / "checkpoint.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint)
+        network.load_state_dict(state["network"])
+        ema.load_state_dict(state["ema"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["iteration"]
+
+    source = Batches(draw, first, schedule.iterations)
+    loader = DataLoader(source, batch_size=None, num_workers=workers, prefetch_factor=4, worker_init_fn=single_thread)
+    started, losses, iteration = time.monotonic(), [], first
+    for batch in loader:
+        progress = max(iteration / schedule.iterations, (time.monotonic() - started) / (60 * minutes))
+        if progress >= 1:
+            break
+        warm = min(1.0, (iteration + 1) / schedule.warmup)
+        for group in optimiser.param_groups:
+            group["lr"] = schedule.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+        loss = loss_of(network, batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+        optimiser.step()
+        average(ema, network, schedule.ema, iteration)
+        losses.append(loss.item())
+        iteration += 1
+        if iteration % schedule.every == 0:
+            save(checkpoint, network, ema, optimiser, iteration)
+            row = {"iteration": iteration, "seconds": round(time.monotonic() - started), "loss": sum(losses) / len(losses)}
+            log(run / "log.csv", row | score(ema))
+            losses.clear()
+    save(checkpoint, network, ema, optimiser, iteration)
+    return ema
+
+
+def save(path: Path, network: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, iteration: int) -> None:
+    parts = {"network": network, "ema": ema, "optimiser": optimiser}
+    partial = path.with_suffix(".part")
+    torch.save({name: part.state_dict() for name, part in parts.items()} | {"iteration": iteration}, partial)
+    partial.replace(path)
+
+
+def log(path: Path, row: dict[str, float]) -> None:
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, row.keys())
+        if fresh:
+            writer.writeheader()
+        writer.writerow({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
+    print({k: round(v, 4) for k, v in row.items()}, flush=True)

@@ -1,0 +1,202 @@
+"""Trains the classifier, any number of seeds:
+`python -m scopestream_training.cells.train_name configs/cells/smear-name.toml --data DIR --runs DIR --seeds 1 2 3 4 5`.
+
+Cross entropy with smoothed labels on PBC cells. A share of each batch holds no white cell (other parts of PBC pictures, noise,
+blank glass): there the answer should be undecided and the energy low (Hendrycks et al. 2019, arXiv:1812.04606; Liu et al.
+2020, arXiv:2010.03759).
+
+Changing the colours of a crop costs as much as learning from it, so a pool of changed crops is drawn once for all seeds, and
+every batch turns and mirrors its share of the pool anew.
+"""
+
+import argparse
+import math
+import tomllib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from ..data import turn
+from .camera import CameraRange, photographed, to_bytes
+from .crops import MARGIN, SIDE, crop
+from .fields import empty
+from .loop import Schedule, single_thread, train
+from .namer import Namer, NamerShape
+from .scores import naming_scores
+from .smears import CLASSES, Portrait, assert_disjoint, load_portraits
+from .stain import StainRange, restain
+from .train_find import tuples
+
+FINER = 1.4  # a bilinear read of this many samples to one of the crop hardly aliases
+ENERGY_OF_CELLS, ENERGY_OF_OTHERS = 5.0, 1.0
+
+
+@dataclass(frozen=True)
+class NameConfig:
+    """portraits: file of the PBC cells' boxes. others: share of a batch without a white cell. zoom, shift: jitter of the box,
+    as a factor and as a share of its side. smoothing: of the labels. pool: crops drawn for all seeds; a seed has its own start, order and turns."""
+
+    schedule: Schedule
+    shape: NamerShape
+    stain: StainRange
+    camera: CameraRange
+    portraits: str
+    batch: int = 64
+    pool: int = 12800
+    others: float = 0.125
+    zoom: float = 1.2
+    shift: float = 0.07
+    smoothing: float = 0.05
+
+
+def load(path: Path) -> NameConfig:
+    values = tomllib.loads(path.read_text())
+    values.pop("card", None)
+    kinds = {"schedule": Schedule, "shape": NamerShape, "stain": StainRange, "camera": CameraRange}
+    parts = {name: kind(**tuples(values.pop(name, {}))) for name, kind in kinds.items()}
+    return NameConfig(**parts, **values)
+
+
+def brought_to_size(portrait: Portrait) -> Portrait:
+    """The picture at the sampling that training reads: FINER times that of the crop."""
+    scale = FINER * SIDE / (MARGIN * float(portrait.box[2:].max()))
+    size = [round(extent * scale) for extent in portrait.image.shape[1::-1]]
+    image = np.array(Image.fromarray(portrait.image).resize(size, Image.Resampling.BILINEAR))
+    return replace(portrait, image=image, box=portrait.box * scale)
+
+
+def view(picture: np.ndarray, centre: np.ndarray, extent: float, rng: np.random.Generator) -> torch.Tensor:
+    """float32 [3, SIDE, SIDE] in [0, 1] of a square of `extent` pixels, turned by any angle, mirrored and slightly stretched."""
+    angle, stretch = rng.uniform(0, 2 * np.pi), np.exp(rng.normal(0, 0.05))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    axes = turn @ np.diag([stretch * rng.choice([-1, 1]), 1 / stretch]) * extent / 2
+    size = np.array([picture.shape[1], picture.shape[0]])
+    theta = np.concatenate([axes / size[:, None] * 2, (centre / size * 2 - 1)[:, None]], 1)
+    grid = functional.affine_grid(torch.from_numpy(theta)[None].float(), [1, 3, SIDE, SIDE], align_corners=False)
+    source = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    return functional.grid_sample(source, grid, "bilinear", "border", align_corners=False)[0]
+
+
+@dataclass
+class Cells:
+    """Draws training crops and their labels; a crop without a white cell has label -1."""
+
+    portraits: list[Portrait]
+    config: NameConfig
+
+    def drawn(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 [count, SIDE, SIDE, 3] and int64 [count]."""
+        pairs = [self.draw(rng) for _ in range(count)]
+        return np.stack([to_bytes(picture) for picture, _ in pairs]), np.array([kind for _, kind in pairs])
+
+    def draw(self, rng: np.random.Generator) -> tuple[torch.Tensor, int]:
+        config = self.config
+        portrait = self.portraits[rng.integers(len(self.portraits))]
+        extent = MARGIN * float(portrait.box[2:].max())
+        centre = portrait.box[:2] + portrait.box[2:] / 2
+        kind = portrait.kind
+        if rng.random() < config.others:
+            kind = -1
+            if rng.random() < 0.3:
+                return photographed(empty(SIDE, rng).picture / 255, config.camera, rng), kind
+            centre, extent = beside(portrait, rng)
+        centre = centre + rng.uniform(-config.shift, config.shift, 2) * extent
+        extent *= float(np.exp(rng.uniform(-1, 1) * np.log(config.zoom)))
+        seen = restain(view(portrait.image, centre, extent, rng), config.stain, rng)
+        return photographed(seen, config.camera, rng), kind
+
+
+def beside(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Centre and extent of a square of the picture that hardly touches the white cell."""
+    size = np.array(portrait.image.shape[1::-1])
+    middle = portrait.box[:2] + portrait.box[2:] / 2
+    while True:
+        extent = float(np.exp(rng.uniform(np.log(0.35), 0))) * MARGIN * portrait.box[2:].max()
+        centre = rng.uniform(0.3 * extent, size - 0.3 * extent)
+        if (np.abs(centre - middle) > 0.5 * (portrait.box[2:] + extent)).any():
+            return centre, float(extent)
+
+
+def loss_of(network: Namer, batch: tuple, smoothing: float) -> torch.Tensor:
+    pictures, kinds = batch
+    logits = network(pictures)
+    cells = kinds >= 0
+    energies = logits.logsumexp(1)
+    named = functional.cross_entropy(logits[cells], kinds[cells], label_smoothing=smoothing)
+    undecided = -functional.log_softmax(logits[~cells], 1).mean() if (~cells).any() else 0.0
+    low = functional.relu(ENERGY_OF_CELLS - energies[cells]).square().sum()
+    high = functional.relu(energies[~cells] - ENERGY_OF_OTHERS).square().sum()
+    return named + 0.3 * undecided + 0.05 * (low + high) / len(kinds)
+
+
+def logits_of(network: Namer, crops: np.ndarray, size: int = 64) -> np.ndarray:
+    """Logits [n, classes] of crops uint8 [n, SIDE, SIDE, 3]."""
+    if not len(crops):
+        return np.zeros((0, len(CLASSES)), np.float32)
+    with torch.inference_mode():
+        return torch.cat([network(torch.from_numpy(part)) for part in np.split(crops, range(size, len(crops), size))]).numpy()
+
+
+def pool_of(source: Cells, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The crops that all seeds share, drawn by two processes; kept in `path` for a later seed."""
+    if not path.exists():
+        torch.set_num_threads(1)
+        parts = 64
+        count = source.config.pool // parts
+        with ProcessPoolExecutor(2, initializer=single_thread, initargs=(0,)) as pool:
+            seeds = [np.random.default_rng((0, part)) for part in range(parts)]
+            pictures, kinds = zip(*pool.map(source.drawn, [count] * parts, seeds), strict=True)
+        np.savez(path, pictures=np.concatenate(pictures), kinds=np.concatenate(kinds))
+    kept = np.load(path)
+    return kept["pictures"], kept["kinds"]
+
+
+def turned(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Every picture of a batch turned by a right angle or mirrored."""
+    return np.stack([turn(picture.transpose(2, 0, 1), int(rng.integers(8))).transpose(1, 2, 0) for picture in pictures])
+
+
+def train_seed(config: NameConfig, pool: tuple[np.ndarray, np.ndarray], held: tuple, run: Path, seed: int, minutes: float) -> None:
+    pictures, kinds = pool
+    crops, truth = held
+
+    def draw(iteration: int) -> tuple:
+        epoch, place = divmod(iteration * config.batch, len(pictures) - config.batch)
+        order = np.random.default_rng((seed, epoch)).permutation(len(pictures))[place : place + config.batch]
+        rng = np.random.default_rng((seed, iteration, 1))
+        return torch.from_numpy(turned(pictures[order], rng)), torch.from_numpy(kinds[order])
+
+    def score(network: Namer) -> dict[str, float]:
+        scores = naming_scores(logits_of(network, crops), truth, 1.0)
+        return {key: scores[key] for key in ("accuracy", "macro_f1", "ece")}
+
+    torch.manual_seed(seed)
+    schedule = replace(config.schedule, seed=seed)
+    train(Namer(config.shape), draw, lambda n, b: loss_of(n, b, config.smoothing), score, schedule, run, minutes, workers=1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="folder with pbc/")
+    parser.add_argument("--runs", type=Path, required=True, help="folder of seed1/, seed2/ ...")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end a seed's schedule by then, on a shared machine")
+    arguments = parser.parse_args()
+    config = load(arguments.config)
+    learnt, held = (load_portraits(arguments.data, part, Path(config.portraits)) for part in ("train", "val"))
+    assert_disjoint(learnt, held)
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    pool = pool_of(Cells([brought_to_size(portrait) for portrait in learnt], config), arguments.runs / "pool.npz")
+    crops = np.stack([crop(portrait.image, portrait.box) for portrait in held]), np.array([portrait.kind for portrait in held])
+    for seed in arguments.seeds:
+        train_seed(config, pool, crops, arguments.runs / f"seed{seed}", seed, arguments.minutes)
+
+
+if __name__ == "__main__":
+    main()
