@@ -3,7 +3,8 @@
 
 Each channel of W2S in turn is a structure that nobody trained on. A base model sees neither its pairs nor its long averages; it
 is scored as it is (zero-shot), and after a short training on 200 and on 400 pairs of the channel. Beside it: bicubic, the best
-single Gaussian, and the same training on all channels. A pair is a ninth of a field (170x170 samples at full sampling), as 59
+single Gaussian, the same training on all channels, and one that sees the long averages of all channels, but simulated noise in
+place of every real exposure. A pair is a ninth of a field (170x170 samples at full sampling), as 59
 fields are too few; pairs are taken field by field, so 200 of them come from 23 fields. Scored: the held-out fields.
 Run it again with the same `--run` to go on after an interruption: what is trained is not trained again.
 """
@@ -105,7 +106,8 @@ def baselines(fields: list[Pair], stride: int) -> list[Score]:
 
 
 def experiment(config: Config, data: Path, run: Path, channels: list[str], workers: int) -> Iterator[list[Score]]:
-    """Scores of one method after the other. Runs lie in `run`: `all`, `without-C` and `without-C-PAIRS`."""
+    """Scores of one method after the other. Runs lie in `run`: `without-C`, `without-C-PAIRS`, `all`
+    and `simulated`."""
     source = mixture(config, data)
     held = load_w2s(data, "val", config.shape.upscale)
     fields = {channel: [pair for pair in held if channel_of(pair) == channel] for channel in channels}
@@ -120,9 +122,11 @@ def experiment(config: Config, data: Path, run: Path, channels: list[str], worke
             few = replace(source, pairs=choose(pairs, count, config.seed), cleans=[], real_share=1.0)
             network = trained(tuning, few, held, run / f"without-{channel}-{count}", workers)
             yield scores(network, f"{count} pairs", fields[channel])
-    everything = trained(config, source, held, run / "all", workers)
-    for channel in channels:
-        yield scores(everything, "all channels", fields[channel])
+    simulated = replace(source, pairs=[], real_share=0.0)
+    for name, method, material in (("all", "all channels", source), ("simulated", "all channels, simulated noise", simulated)):
+        network = trained(config, material, held, run / name, workers)
+        for channel in channels:
+            yield scores(network, method, fields[channel])
 
 
 def values(rows: list[Score], channel: str, method: str) -> np.ndarray:

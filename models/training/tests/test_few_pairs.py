@@ -74,14 +74,14 @@ def test_the_experiment_goes_on_where_it_was(tmp_path: Path) -> None:
                 for channel in range(2):
                     Image.fromarray(rng.integers(0, 255, (48, 48), np.uint8)).save(folder / f"{field:03d}_{channel}.png")
     shape = LumenShape(unshuffle=2, upscale=2, widths=(16,), blocks=(1,))
-    config = Config("tiny", shape, sources=(), real_share=1.0, iterations=2, batch=4, patch=8)
+    config = Config("tiny", shape, sources=("w2s",), real_share=1.0, iterations=2, batch=4, patch=8)
     run = tmp_path / "run"
     first = [row for rows in experiment(config, tmp_path, run, ["1"], workers=1) for row in rows]
-    methods = ["bicubic", "best Gaussian", "zero-shot", "200 pairs", "400 pairs", "all channels"]
+    methods = ["bicubic", "best Gaussian", "zero-shot", "200 pairs", "400 pairs", "all channels", "all channels, simulated noise"]
     assert list(dict.fromkeys(row.method for row in first)) == methods
-    assert {row.field for row in first} == {"050", "051"} and len(first) == 12
+    assert {row.field for row in first} == {"050", "051"} and len(first) == 14
     times = {path: path.stat().st_mtime_ns for path in run.glob("*/checkpoint.pt")}
-    assert len(times) == 4
+    assert len(times) == 5
     again = [row for rows in experiment(config, tmp_path, run, ["1"], workers=1) for row in rows]
     assert again == first
     assert times == {path: path.stat().st_mtime_ns for path in run.glob("*/checkpoint.pt")}
