@@ -4,6 +4,8 @@ import type { View } from './view.ts';
 export interface SceneObject {
   readonly id: string;
   readonly kind: 'mitochondrion' | 'nucleus' | 'membrane' | 'bead' | 'rod' | 'red cell' | 'white cell';
+  /** Which one of its kind: `neutrophil`. */
+  readonly label?: string;
   /** Along its middle, or its outline: x0, y0, x1, y1 ... in micrometre, in the scene's own frame (without the stage). */
   readonly path: Float32Array;
   /** micrometre */

@@ -2,6 +2,7 @@ import { psfSigma } from './optics.ts';
 import type { Random } from './random.ts';
 import type { Scene, SceneObject } from './scene.ts';
 import type { View } from './view.ts';
+import { createWhiteCell, drawWhiteKind, mapAt, type WhiteCell } from './whiteCell.ts';
 
 /**
  * A stained blood smear in transmitted light. Light is absorbed as exp(-density) (Beer and Lambert); red cells have the
@@ -10,10 +11,9 @@ import type { View } from './view.ts';
  */
 
 type Rgb = readonly [number, number, number];
-/** Absorbance per micrometre of red cell, and of the stained parts of white cells. */
+/** Absorbance per micrometre of red cell, and of a stained nucleus. */
 const HAEMOGLOBIN: Rgb = [0.05, 0.2, 0.13];
-const WHITE_CYTOPLASM: Rgb = [0.16, 0.22, 0.07];
-const WHITE_NUCLEUS: Rgb = [0.85, 1.15, 0.4];
+const NUCLEUS: Rgb = [0.95, 1.3, 0.42];
 const PLASMA: Rgb = [0.03, 0.05, 0.035];
 /** micrometre: the smear is larger than the field by this much, so that cells leave it before they come back. */
 const BORDER = 24;
@@ -26,15 +26,6 @@ interface RedCell {
   readonly y: number;
   readonly radius: number;
   readonly thickness: number;
-}
-
-interface WhiteCell {
-  readonly x: number;
-  readonly y: number;
-  readonly radius: number;
-  readonly lobes: readonly { readonly x: number; readonly y: number; readonly radius: number }[];
-  /** Waves of the chromatin's texture, rad/micrometre. */
-  readonly texture: readonly { readonly kx: number; readonly ky: number; readonly phase: number }[];
 }
 
 export function createSmearScene(random: Random, width: number, height: number): Scene {
@@ -52,9 +43,10 @@ export function createSmearScene(random: Random, width: number, height: number):
       return { x, y, radius };
     }
   };
-  const white = Array.from({ length: Math.max(2, Math.round(area * WHITE_DENSITY)) }, () =>
-    createWhiteCell(random, place(random.between(5.5, 8))),
-  );
+  const white = Array.from({ length: Math.max(2, Math.round(area * WHITE_DENSITY)) }, () => {
+    const { kind, radius } = drawWhiteKind(random);
+    return createWhiteCell(random, kind, place(radius));
+  });
   const red = Array.from({ length: Math.round(area * RED_DENSITY) }, (): RedCell => ({
     ...place(random.between(3.4, 4.1)),
     thickness: random.between(0.85, 1.15),
@@ -73,7 +65,7 @@ export function createSmearScene(random: Random, width: number, height: number):
     },
     objects: () => [
       ...red.map((cell, i) => objectOf(`red-${i}`, 'red cell', cell)),
-      ...white.map((cell, i) => objectOf(`white-${i}`, 'white cell', cell)),
+      ...white.map((cell, i) => ({ ...objectOf(`white-${i}`, 'white cell', cell), label: cell.kind })),
     ],
     events: () => [],
   };
@@ -81,23 +73,6 @@ export function createSmearScene(random: Random, width: number, height: number):
 
 function objectOf(id: string, kind: SceneObject['kind'], cell: { x: number; y: number; radius: number }): SceneObject {
   return { id, kind, path: Float32Array.of(cell.x, cell.y), radius: cell.radius, brightness: 1, z: 0 };
-}
-
-/** A nucleus of 2 to 5 lobes on an arc. */
-function createWhiteCell(random: Random, { x, y, radius }: { x: number; y: number; radius: number }): WhiteCell {
-  const count = 2 + Math.floor(4 * random.uniform());
-  const begin = random.between(0, 2 * Math.PI);
-  const lobes = Array.from({ length: count }, (_, i) => {
-    const angle = begin + i * (4.2 / count);
-    const away = radius * random.between(0.32, 0.46);
-    return { x: away * Math.cos(angle), y: away * Math.sin(angle), radius: radius * random.between(0.26, 0.38) };
-  });
-  const texture = Array.from({ length: 12 }, () => ({
-    kx: 3 * random.normal(),
-    ky: 3 * random.normal(),
-    phase: random.between(0, 2 * Math.PI),
-  }));
-  return { x, y, radius, lobes, texture };
 }
 
 /** Adds absorbance at an offset from a cell's middle, micrometre, to `into[at .. at + 2]`. */
@@ -113,18 +88,16 @@ function redProfile({ radius, thickness }: RedCell, edge: number): Profile {
   };
 }
 
-function whiteProfile({ radius, lobes, texture }: WhiteCell, edge: number): Profile {
+function whiteProfile({ radius, cytoplasm, granule, maps }: WhiteCell, edge: number): Profile {
+  const { size, nucleus, granules, chromatin } = maps;
   return (dx, dy, into, at) => {
-    const cytoplasm = inside(radius - Math.hypot(dx, dy), edge);
-    let depth = -Infinity;
-    for (const lobe of lobes) depth = Math.max(depth, lobe.radius - Math.hypot(dx - lobe.x, dy - lobe.y));
-    let nucleus = inside(depth, 1.5 * edge);
-    if (nucleus > 0.01) {
-      let grain = 0;
-      for (const { kx, ky, phase } of texture) grain += Math.sin(kx * dx + ky * dy + phase);
-      nucleus *= 1 + 0.05 * grain;
+    const body = inside(radius - Math.hypot(dx, dy), edge);
+    if (body < 0.001) return;
+    const inNucleus = inside(mapAt(nucleus, size, dx, dy), 1.2 * edge) * mapAt(chromatin, size, dx, dy);
+    const inGranule = inside(mapAt(granules, size, dx, dy), edge);
+    for (let c = 0; c < 3; c++) {
+      into[at + c]! += body * (cytoplasm[c]! + NUCLEUS[c]! * inNucleus + granule[c]! * inGranule);
     }
-    for (let c = 0; c < 3; c++) into[at + c]! += WHITE_CYTOPLASM[c]! * cytoplasm + WHITE_NUCLEUS[c]! * nucleus;
   };
 }
 
