@@ -1,9 +1,10 @@
 import { ConfigError } from '../../../pipeline/errors.ts';
+import { cropOf } from '../../classifier/resize.ts';
 import { decide, type Answer } from './answer.ts';
 import type { Networks } from './networks.ts';
 import type { NamingPackage } from './packages.ts';
 import { resampled } from './resample.ts';
-import { cropped, type Rgb, type Square } from './rgb.ts';
+import type { Rgb, Square } from './rgb.ts';
 
 export interface Classifier {
   readonly id: string;
@@ -78,15 +79,13 @@ export function familyOf(name: string): string {
 /** What a classifier sees of views, one after the other; `cell` is the square of the cell in every view. */
 export function inputsOf(views: readonly Rgb[], cell: Square, { side, margin }: InputSettings): Uint8Array {
   const inputs = new Uint8Array(views.length * side * side * 3);
+  const box = { x: cell.left, y: cell.top, width: cell.side, height: cell.side };
   views.forEach((view, i) => {
-    const seen = margin === undefined ? view : cropped(view, squareAround(cell, margin));
-    inputs.set(resampled(seen, side, side, 'triangle').data, i * side * side * 3);
+    const seen =
+      margin === undefined
+        ? resampled(view, side, side, 'triangle').data
+        : cropOf({ ...view, samplesPerPixel: 3 }, box, margin, side);
+    inputs.set(seen, i * side * side * 3);
   });
   return inputs;
-}
-
-function squareAround(cell: Square, margin: number): Square {
-  const side = Math.max(Math.round(margin * cell.side), 2);
-  const start = (edge: number): number => Math.round(edge + (cell.side - side) / 2);
-  return { left: start(cell.left), top: start(cell.top), side };
 }

@@ -48,7 +48,7 @@ export interface DecisionSettings {
 }
 
 /** Cells whose pictures are compared with the original: their mean is steady enough, and comparing takes time. */
-const COMPARED = 120;
+export const COMPARED = 60;
 
 /** Rejects with EnhanceError when a network fails, and with ConfigError when no cell could be read. */
 export async function evaluateDecisions(

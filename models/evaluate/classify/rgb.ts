@@ -37,16 +37,18 @@ export function middleSquare({ sizeX, sizeY }: Rgb, share: number): Square {
 
 /** Luma of ITU-R BT.601, 0..255, not rounded. */
 export function luma({ sizeX, sizeY, data }: Rgb): Grey {
-  const grey = Float32Array.from(
-    { length: sizeX * sizeY },
-    (_, i) => 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2],
-  );
+  const grey = new Float32Array(sizeX * sizeY);
+  for (let i = 0, k = 0; i < grey.length; i++, k += 3) {
+    grey[i] = 0.299 * data[k] + 0.587 * data[k + 1] + 0.114 * data[k + 2];
+  }
   return { sizeX, sizeY, data: grey };
 }
 
 /** One colour, 0 red, 1 green, 2 blue. */
 export function colourOf({ sizeX, sizeY, data }: Rgb, colour: number): Grey {
-  return { sizeX, sizeY, data: Float32Array.from({ length: sizeX * sizeY }, (_, i) => data[3 * i + colour]) };
+  const grey = new Float32Array(sizeX * sizeY);
+  for (let i = 0; i < grey.length; i++) grey[i] = data[3 * i + colour];
+  return { sizeX, sizeY, data: grey };
 }
 
 /** Three pictures as one; values are rounded and clipped to 0..255. */

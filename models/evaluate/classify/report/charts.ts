@@ -45,13 +45,13 @@ export function confidenceChart(rows: readonly Row[], colours: Colours): string 
 
 /** Reliability diagrams side by side: bars = share right in a bin of confidence, line = where they should end. */
 export function reliabilityChart({ arm, reliability, figures }: Row, colour: string): string {
-  const [width, height, left, top, plot] = [196, 246, 34, 24, 150];
+  const [width, height, left, top, plot] = [196, 242, 34, 26, 150];
   const x: Scale = (value) => left + value * plot;
   const y: Scale = (value) => top + (1 - value) * plot;
   const all = reliability.reduce((sum, { count }) => sum + count, 0);
   const bars = reliability
     .filter(({ count }) => count > 0)
-    .map((bin) => bar(bin, x, y, colour) + countBar(bin, all, x, top + plot + 28, colour));
+    .map((bin) => bar(bin, x, y, colour) + countBar(bin, all, x, top + plot + 38, colour));
   const grid = [0, 0.5, 1].map(
     (value) =>
       `<line x1="${left}" x2="${left + plot}" y1="${y(value)}" y2="${y(value)}" class="grid"/><text x="${left - 5}" y="${y(value) + 4}" text-anchor="end">${value}</text>` +
@@ -63,8 +63,8 @@ export function reliabilityChart({ arm, reliability, figures }: Row, colour: str
     `Reliability of ${arm}`,
     `<text x="${left}" y="14" class="title">${escaped(arm)}</text>${grid.join('')}${bars.join('')}
 <line x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${y(1)}" stroke="#333" stroke-dasharray="4 3"/>
-<text x="${left + 6}" y="${top + 14}" class="number">ECE ${figures.ece.mean.toFixed(3)}</text>
-<text x="${left}" y="${height - 4}" class="faint">confidence; below: pictures</text>`,
+<text x="${left + plot}" y="14" text-anchor="end" class="number faint">ECE ${figures.ece.mean.toFixed(3)}</text>
+<text x="${left}" y="${top + plot + 40}" class="faint">pictures</text>`,
   );
 }
 
