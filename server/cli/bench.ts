@@ -4,6 +4,7 @@ import { DEFAULT_MODEL } from '../../models/enhancer/settings.ts';
 import { renderFrames } from '../bench/frames.ts';
 import { ingest } from '../bench/ingest.ts';
 import { bareInference, endToEnd, memoryAfter } from '../bench/live.ts';
+import { recordingRates } from '../bench/record.ts';
 import { asTable, type Figure, machine } from '../bench/table.ts';
 
 export interface BenchOptions {
@@ -12,6 +13,9 @@ export interface BenchOptions {
 }
 
 const INGEST_FRAMES = 2000;
+/** frames/s that recording must keep up with, and for how many frames. */
+const RECORD_RATE = 200;
+const RECORD_FRAMES = 2000;
 const MEMORY_FRAMES = 10_000;
 
 export async function benchCommand(options: BenchOptions): Promise<number> {
@@ -48,6 +52,7 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
     },
   });
   add(...(await ingest(frames, INGEST_FRAMES)));
+  add(...(await recordingRates(frames, RECORD_RATE, RECORD_FRAMES)));
   add(await memoryAfter(frames, MEMORY_FRAMES));
 
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: machine(), figures }, null, 2)}\n`);
