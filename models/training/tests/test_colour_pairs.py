@@ -29,7 +29,7 @@ def test_instrument_has_the_photons_it_says() -> None:
 
 
 def test_same_seed_same_pair() -> None:
-    source = Patches(np.stack([painted(64, 64, k) for k in range(3)]), instrument_share=0.5)
+    source = Patches(np.stack([painted(64, 64, k) for k in range(3)]), instrument_share=0.5, softened=0.5)
     for seed in range(4):
         small, large = source.pair(8, np.random.default_rng(seed))
         again, _ = source.pair(8, np.random.default_rng(seed))

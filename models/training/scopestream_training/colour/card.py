@@ -78,8 +78,8 @@ another lab, was never read in training.
 Small pictures were made in two ways, {100 * (1 - config.instrument_share):.0f} % of the patches each way where not said
 otherwise: *reduced*, by antialiased bicubic alone; *instrument*, blurred (sigma {drawn.blur[0]:g} to {drawn.blur[1]:g} small
 pixels), reduced, photon noise ({drawn.photons[0]:g} to {drawn.photons[1]:g} e- at white), read noise (0 to {drawn.read[1]:g}
-levels), JPEG of quality {drawn.quality[0]} to {drawn.quality[1]} (`colour/degradation.py`). A quarter of the truths were
-softened and half were recoloured first (`colour/patches.py`).
+levels), JPEG of quality {drawn.quality[0]} to {drawn.quality[1]} (`colour/degradation.py`). Of the truths
+{100 * config.softened:.0f} % were softened and half were recoloured first (`colour/patches.py`).
 
 {card.training.format(iterations=facts["iterations"], minutes=facts["minutes"], batch=config.batch, patch=config.patch)}
 

@@ -29,7 +29,8 @@ class Adversary:
 @dataclass(frozen=True)
 class Config:
     """id: of the package. kind: of the network; shape: its arguments. patch: side of the small picture's crop.
-    instrument_share: of the patches that came through a poor instrument (the others are only reduced).
+    instrument_share: of the patches that came through a poor instrument (the others are only reduced). softened: share of
+    the truths (see patches.py).
     rate (Adam, first and last layer) and muon_rate (the weights between; 0: Adam for all), warmup: the optimisers'.
     start: checkpoint of another run to take weights from."""
 
@@ -40,6 +41,7 @@ class Config:
     batch: int = 16
     patch: int = 32
     instrument_share: float = 0.5
+    softened: float = 0.25
     rate: float = 1e-3
     muon_rate: float = 0.02
     warmup: int = 50

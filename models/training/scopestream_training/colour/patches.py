@@ -13,16 +13,15 @@ from torch import Tensor
 
 from .degradation import FACTOR, InstrumentRange, reduced, through_instrument
 
-SOFTENED = 0.25  # share of the truths
 SOFTENING = (0.5, 3.0)  # Gaussian sigma, large pixels
 RECOLOURED = 0.5  # share of the truths
 COLOUR_GAIN = (0.8, 1.1)  # of each colour
 INSTRUMENTS = InstrumentRange()
 
 
-def varied(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def varied(truth: np.ndarray, softened: float, rng: np.random.Generator) -> np.ndarray:
     """Another microscope's picture of the same cell: uint8 [H, W, 3]."""
-    if rng.random() < SOFTENED:
+    if rng.random() < softened:
         sigma = rng.uniform(*SOFTENING)
         truth = gaussian_filter(truth, (sigma, sigma, 0), mode="nearest")
     if rng.random() < RECOLOURED:
@@ -32,10 +31,12 @@ def varied(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Patches:
-    """pictures: uint8 [N, S, S, 3]. instrument_share: of the small pictures that come through a poor instrument."""
+    """pictures: uint8 [N, S, S, 3]. instrument_share: of the small pictures that come through a poor instrument.
+    softened: share of the truths."""
 
     pictures: np.ndarray
     instrument_share: float
+    softened: float
 
     def pair(self, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """uint8 [side, side, 3] and its truth [4 side, 4 side, 3]: a random crop, turned, mirrored and varied."""
@@ -45,7 +46,7 @@ class Patches:
         truth = np.rot90(picture[top : top + large, left : left + large], rng.integers(4))
         if rng.random() < 0.5:
             truth = truth[:, ::-1]
-        truth = varied(np.ascontiguousarray(truth), rng)
+        truth = varied(np.ascontiguousarray(truth), self.softened, rng)
         if rng.random() < self.instrument_share:
             return through_instrument(truth, INSTRUMENTS.draw(rng), rng), truth
         return reduced(truth), truth

@@ -87,7 +87,7 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
     ema.requires_grad_(False)
     steppers = optimisers(network, config)
     opponent = Opponent(config.adversary) if config.adversary else None
-    first = 0
+    first, spent = 0, 0.0
     checkpoint = run / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint)
@@ -97,9 +97,9 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
             optimiser.load_state_dict(kept)
         if opponent:
             opponent.restore(state["opponent"])
-        first = state["iteration"]
+        first, spent = state["iteration"], state["minutes"]
 
-    source = Patches(load_cells(data, "train").pixels, config.instrument_share)
+    source = Patches(load_cells(data, "train").pixels, config.instrument_share, config.softened)
     held = held_pairs(data)
     pool = ThreadPoolExecutor(SHARES)
     records: list[dict[str, float]] = []
@@ -112,7 +112,7 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
             "optimisers": [optimiser.state_dict() for optimiser, _ in steppers],
             "opponent": opponent.state() if opponent else None,
             "iteration": done,
-            "minutes": (time.monotonic() - started) / 60,
+            "minutes": spent + (time.monotonic() - started) / 60,
         }
         partial = checkpoint.with_suffix(".part")
         torch.save(state, partial)

@@ -50,7 +50,7 @@ def arms(zoo: Path, models: list[str]) -> dict[str, Enlarge | None]:
     """By name; None for the original, which is not reduced."""
 
     def network(name: str) -> Enlarge:
-        run = session(zoo / name / "weights.onnx")
+        run = session(zoo / name / "weights.onnx", threads=1)
         return lambda small: enhance(run, small)
 
     return {"original": None, "nearest": nearest, "bicubic": bicubic, **{name: network(name) for name in models}}
@@ -101,10 +101,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--iterations", type=int, default=800)
     parser.add_argument("--pictures", type=int, default=500, help="of each class, for training")
+    parser.add_argument("--held", type=int, default=100, help="of each class of PBC val, for scores.csv")
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
     learnt = some(load_cells(arguments.data, "train"), arguments.pictures)
-    held = load_cells(arguments.data, "val")
+    held = some(load_cells(arguments.data, "val"), arguments.held)
     for arm, enlarge in arms(arguments.zoo, arguments.models).items():
         missing = [seed for seed in arguments.seeds if not (arguments.out / arm / f"seed{seed}").exists()]
         if not missing:
