@@ -2,7 +2,7 @@ import { STYLE } from '../../report/html.ts';
 
 export const DECISION_STYLE = `
 ${STYLE}
-h2 { margin: 2.6rem 0 .4rem; padding-top: 1rem; border-top: 2px solid #1c1c1c } h3 { margin: 1.6rem 0 .4rem }
+th, td { padding: .25rem .5rem } h2 { margin: 2.6rem 0 .4rem; padding-top: 1rem; border-top: 2px solid #1c1c1c } h3 { margin: 1.6rem 0 .4rem }
 p { max-width: 72ch } small { display: block } ul { padding-left: 1.2rem } nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: 1rem 0 }
 a { color: #1766c2 } .verdict { background: #f4f5f7; border-left: 4px solid #1c1c1c; padding: .6rem 1rem; margin: .8rem 0 1.2rem; max-width: 88ch }
 .verdict ul { margin: .2rem 0 } .faint, small { fill: #666; color: #666 } svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif }
