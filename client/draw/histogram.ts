@@ -67,11 +67,11 @@ export class AutoContrast {
   #atMs = 0;
   #window: readonly [number, number] | undefined;
 
-  /** Takes the histogram of a picture seen at `atMs` and gives the window in raw units. */
+  /** Takes the histogram of a picture taken at `atMs`, later or earlier than the one before, and gives the window in raw units. */
   update(histogram: Histogram, atMs: number): readonly [number, number] {
     const kept = this.#kept;
     if (kept && kept.top === histogram.top) {
-      const keep = 0.5 ** (Math.max(atMs - this.#atMs, 0) / 1000 / HALF_LIFE);
+      const keep = 0.5 ** (Math.abs(atMs - this.#atMs) / 1000 / HALF_LIFE);
       kept.counts.forEach((count, bin) => (kept.counts[bin] = count * keep + histogram.counts[bin]! * (1 - keep)));
     } else {
       this.#kept = { counts: histogram.counts.slice(), top: histogram.top };

@@ -49,7 +49,7 @@ export class Contrast {
     const autoWindow =
       frame.raw.samplesPerPixel === 3
         ? ([0, follower.top - 1] as const)
-        : follower.contrast.update(enhanced ?? raw, frame.receivedMs);
+        : follower.contrast.update(enhanced ?? raw, frame.header.arrivedMs);
     const next = [...this.byChannel];
     next[index.c] = enhanced ? { raw, enhanced, autoWindow } : { raw, autoWindow };
     this.byChannel = next;

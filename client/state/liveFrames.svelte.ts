@@ -83,8 +83,10 @@ export class LiveFrames {
     }
   }
 
-  /** Shows a frame that did not come over the wire of the live page. */
-  put(frame: LiveFrame): void {
+  /** Shows a frame that did not come over the wire of the live page, with those of the other channels that belong to it. */
+  put(frame: LiveFrame, others: readonly LiveFrame[] = []): void {
+    this.byChannel = [];
+    for (const other of others) this.#show(other, () => undefined);
     this.#show(frame, () => undefined);
   }
 

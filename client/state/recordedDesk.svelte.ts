@@ -5,7 +5,7 @@
 import type { Acquisition } from '../../pipeline/frame.ts';
 import type { ReviewDetails, ReviewRow, ReviewSecond } from '../../server/protocol.ts';
 import { Desk } from './desk.svelte.ts';
-import { frameToShow, type RecordedFrame } from './recordedFrame.ts';
+import { frameToShow, type FramePixels, type RecordedFrame } from './recordedFrame.ts';
 import type { ReviewApi } from './reviewApi.ts';
 
 export class RecordedDesk extends Desk {
@@ -56,6 +56,11 @@ export class RecordedDesk extends Desk {
   }
 
   async read(row: ReviewRow): Promise<RecordedFrame> {
+    const [own, others] = await Promise.all([this.#pixelsOf(row), this.#otherChannels(row)]);
+    return { ...own, others };
+  }
+
+  async #pixelsOf(row: ReviewRow): Promise<FramePixels> {
     const [raw, enhanced] = await Promise.all([
       this.api.picture(this.id, row.sequence, 'raw'),
       this.api.picture(this.id, row.sequence, 'enhanced'),
@@ -63,12 +68,27 @@ export class RecordedDesk extends Desk {
     return { row, raw, enhanced };
   }
 
+  /** A composite is of one moment: its other channels come from the same time point. */
+  async #otherChannels({ meta }: ReviewRow): Promise<FramePixels[]> {
+    if (!meta || this.isColour) return [];
+    const channels = (this.acquisition?.channels ?? []).map((_, c) => c).filter((c) => c !== meta.index.c);
+    const found = await Promise.all(
+      channels.map(async (c): Promise<FramePixels[]> => {
+        const sequence = await this.api.find(this.id, { ...meta.index, c });
+        return sequence === undefined ? [] : [await this.#pixelsOf(await this.api.row(this.id, sequence))];
+      }),
+    );
+    return found.flat();
+  }
+
   show(recorded: RecordedFrame): void {
     const { row } = recorded;
     const frame = frameToShow(this.id, recorded);
     this.row = row;
     this.absence = frame ? undefined : `Frame ${row.sequence} has no pixels: ${row.because ?? row.end}.`;
-    if (frame) this.frames.put(frame);
+    if (!frame) return;
+    const others = recorded.others.flatMap((other) => frameToShow(this.id, other) ?? []);
+    this.frames.put(frame, others);
   }
 
   /** Does something with the service and says what went wrong. */

@@ -6,15 +6,21 @@ import type { ReviewRow } from '../../server/protocol.ts';
 import type { Picture } from '../draw/picture.ts';
 import type { LiveFrame } from './liveFrames.svelte.ts';
 
-/** What was read of one frame; without pixels where nothing was recorded. */
-export interface RecordedFrame {
+/** The ledger's row of a frame and its pixels, where any were recorded. */
+export interface FramePixels {
   readonly row: ReviewRow;
   readonly raw?: Picture | undefined;
   readonly enhanced?: Picture | undefined;
 }
 
+/** What is shown at one place of a session. */
+export interface RecordedFrame extends FramePixels {
+  /** The other channels of the same time point and section. */
+  readonly others: readonly FramePixels[];
+}
+
 /** Undefined when the frame has no pixels. */
-export function frameToShow(sessionId: string, { row, raw, enhanced }: RecordedFrame): LiveFrame | undefined {
+export function frameToShow(sessionId: string, { row, raw, enhanced }: FramePixels): LiveFrame | undefined {
   if (!raw) return undefined;
   const nowMs = Date.now();
   const header: LiveFrame['header'] = {

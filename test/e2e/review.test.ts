@@ -149,4 +149,21 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
       }
     }, WAIT);
   }, 180_000);
+
+  it('shows the channels of one time point together', async () => {
+    const id = '20261121-000304-channels';
+    await record(service.root, {
+      id,
+      name: 'Two channels',
+      frames: 8,
+      channels: [{ name: 'actin' }, { name: 'nuclei' }],
+      frame: (sequence) => frame(sequence, { t: Math.floor(sequence / 2), c: sequence % 2 }),
+    });
+    await page.goto(`${service.url}/#review/${id}?at=4`);
+    await page.getByRole('button', { name: 'nuclei' }).click();
+    const upper = page.getByRole('slider', { name: 'Upper limit' });
+    await upper.waitFor();
+    await page.getByText('MEASURED').first().waitFor();
+    expect(await page.locator('.channels button').allInnerTexts()).toEqual(['actin', 'nuclei']);
+  }, 180_000);
 });

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { shade } from '../../client/draw/scene.ts';
 import { startFakeService, still, type FakeFrame, type FakeService } from '../fakes/liveService.ts';
 import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
 
@@ -111,6 +112,17 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await sees('There is no frame to mark yet.');
   }, 120_000);
 
+  it('shows marks of this person and of others in the strip', async () => {
+    await page.keyboard.press('m');
+    await page.getByRole('textbox', { name: /Note/ }).fill('mine');
+    await page.getByRole('dialog').getByRole('button', { name: 'Mark' }).click();
+    const marks = page.getByRole('region', { name: 'The last minute' }).locator('.time-mark');
+    await vi.waitFor(async () => expect(await marks.count()).toBe(1), WAIT);
+    service.mark('fission, seen from the tablet');
+    await vi.waitFor(async () => expect(await marks.count()).toBe(2), WAIT);
+    expect(await marks.last().getAttribute('title')).toBe('fission, seen from the tablet');
+  }, 120_000);
+
   it('says that the line dropped, keeps the frame, and comes back', async () => {
     service.dropViewers();
     await sees(/Connection lost/);
@@ -155,6 +167,33 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await vi.waitFor(async () => expect(await about.innerText()).not.toBe(fitted), WAIT);
     await page.keyboard.press('f');
     await vi.waitFor(async () => expect(await about.innerText()).toBe(fitted), WAIT);
+  }, 120_000);
+
+  it('follows two fingers', async () => {
+    const touch = await browser.newPage({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    try {
+      await touch.goto(service.url);
+      await vi.waitFor(() => expect(service.received()).toBe(2), WAIT);
+      const stage = (await touch.locator('.stage').boundingBox())!;
+      const zoom = async (): Promise<number> => parseFloat(await touch.locator('.about span').last().innerText());
+      const before = await zoom();
+      const devtools = await touch.context().newCDPSession(touch);
+      const [x, y] = [stage.x + stage.width / 2, stage.y + stage.height / 2];
+      const fingers = (type: 'touchStart' | 'touchMove', apart: number) =>
+        devtools.send('Input.dispatchTouchEvent', {
+          type,
+          touchPoints: [
+            { x: x - apart / 2, y: y + 60, id: 1 },
+            { x: x + apart / 2, y: y + 60, id: 2 },
+          ],
+        });
+      await fingers('touchStart', 80);
+      for (let apart = 90; apart <= 160; apart += 10) await fingers('touchMove', apart);
+      await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+      await vi.waitFor(async () => expect((await zoom()) / before).toBeCloseTo(2, 1), WAIT);
+    } finally {
+      await touch.close();
+    }
   }, 120_000);
 
   it('measures a rectangle in both pictures', async () => {
@@ -203,6 +242,8 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
   }, 120_000);
 
   it('saves 16-bit TIFFs to the bit, and pictures that say what they are', async () => {
+    await page.goto(`${service.url}?window#view?channel0=grey~0..4095~1~on`);
+    await vi.waitFor(() => expect(service.received()).toBe(2), WAIT);
     const save = async (name: RegExp): Promise<{ file: string; bytes: Buffer }> => {
       await page.getByTitle(/^Snapshot/).click();
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
@@ -212,6 +253,13 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     const pixels = await sharp(raw.bytes).raw({ depth: 'ushort' }).toColourspace('grey16').toBuffer();
     expect([...new Uint16Array(pixels.buffer, pixels.byteOffset, SIZE * SIZE)]).toEqual([...ramp.raw]);
     expect(raw.file).toBe('20261121-004512-fake_000000_raw.tif');
+    // A picture that is drawn once, with both pictures at hand, must hold the one that it says.
+    const plainRaw = await save(/PNG of raw/);
+    const { data, info } = await sharp(plainRaw.bytes).raw().toBuffer({ resolveWithObject: true });
+    const levels = [...ramp.raw].map((value) => Math.round(shade(value, [0, 4095], 1) * 255));
+    expect([info.width, info.height]).toEqual([SIZE, SIZE]);
+    levels.forEach((level, pixel) => expect(Math.abs(data[pixel * info.channels]! - level)).toBeLessThanOrEqual(1));
+
     const enhanced = await save(/TIFF of enhanced/);
     expect(enhanced.file).toContain('PREDICTED_Lumen-M');
     expect(enhanced.bytes.toString('utf8')).toContain('"picture": "PREDICTED (enhanced)"');

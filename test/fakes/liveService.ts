@@ -317,6 +317,9 @@ function acquisition(options: FakeOptions): Acquisition {
   };
 }
 
+/** What a service says of itself that sends these frames. */
+export const stateOfFake = (options: FakeOptions): ServiceState => initialState(acquisition(options));
+
 function initialState(fakeAcquisition: Acquisition): ServiceState {
   const model = { license: 'CC-BY-4.0', magnification: 2, displayOnly: false, version: '1.2.0' };
   return {
