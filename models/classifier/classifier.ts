@@ -59,6 +59,8 @@ interface Sighting {
   isShown: boolean;
 }
 
+/** Share of the time between frames that nobody waits for. */
+const SHORT_SHARE = 0.1;
 /** A look is waited for when the last ones took at most this much of the time that there is. */
 const WORTH_WAITING = 1.2;
 
@@ -147,7 +149,12 @@ class TrackingClassifier implements CellClassifier {
   #patienceMs(): number {
     const { budgetMs, sourceWaits } = this.#settings;
     if (sourceWaits()) return Infinity;
-    const patienceMs = Math.min(budgetMs, (this.#arrivals.meanMs ?? Infinity) / 2);
+    const { meanMs: intervalMs = 0 } = this.#arrivals;
+    // In a time-lapse the next frame, which would bring late cells, may be minutes away, and a second is nothing.
+    const patienceMs = Math.min(
+      Math.max(budgetMs, SHORT_SHARE * intervalMs),
+      intervalMs > 0 ? intervalMs / 2 : budgetMs,
+    );
     return this.#meanMs !== undefined && this.#meanMs > WORTH_WAITING * patienceMs ? 0 : patienceMs;
   }
 

@@ -1,7 +1,10 @@
 import type { ProcessEvent } from '../modelProcess.ts';
 
 export interface CellSettings {
-  /** An image waits at most this long for its own cells, and never longer than half the time between frames, ms. */
+  /**
+   * An image waits at most this long for its own cells, or a tenth of the time between frames where that is longer, and never
+   * longer than half of it, ms.
+   */
   readonly budgetMs: number;
   /** True while the source waits for the service, as a replay does: then each frame waits for its own cells. */
   readonly sourceWaits: () => boolean;

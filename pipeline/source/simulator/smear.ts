@@ -28,9 +28,9 @@ interface RedCell {
   readonly thickness: number;
 }
 
-export function createSmearScene(random: Random, width: number, height: number): Scene {
+export function createSmearScene(random: Random, width: number, height: number, isEmpty = false): Scene {
   const smear = { width: width + 2 * BORDER, height: height + 2 * BORDER };
-  const area = smear.width * smear.height;
+  const area = isEmpty ? 0 : smear.width * smear.height;
   const taken: { x: number; y: number; radius: number }[] = [];
   const place = (radius: number) => {
     for (let tries = 0; ; tries++) {
@@ -43,7 +43,7 @@ export function createSmearScene(random: Random, width: number, height: number):
       return { x, y, radius };
     }
   };
-  const white = Array.from({ length: Math.max(2, Math.round(area * WHITE_DENSITY)) }, () => {
+  const white = Array.from({ length: isEmpty ? 0 : Math.max(2, Math.round(area * WHITE_DENSITY)) }, () => {
     const { kind, radius } = drawWhiteKind(random);
     return createWhiteCell(random, kind, place(radius));
   });

@@ -13,7 +13,8 @@ export type Specimen =
   | { readonly kind: 'mitochondria' }
   | { readonly kind: 'nuclei' }
   | { readonly kind: 'membranes' }
-  | { readonly kind: 'smear' }
+  /** `isEmpty`: glass and plasma, no cells. */
+  | { readonly kind: 'smear'; readonly isEmpty?: boolean }
   /** The spectrum of mitochondria without their structure: nothing in it should look like one. */
   | { readonly kind: 'random-phase' }
   | Phantom;
@@ -29,7 +30,7 @@ export function createScene(specimen: Specimen, microscope: Microscope, random: 
     case 'membranes':
       return createMembraneScene(random, width, height);
     case 'smear':
-      return createSmearScene(random, width, height);
+      return createSmearScene(random, width, height, specimen.isEmpty);
     case 'random-phase':
       return createRandomPhaseScene(random, microscope, createMitochondriaScene(random, width, height));
     default:
