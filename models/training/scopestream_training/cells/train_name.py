@@ -34,6 +34,7 @@ from .train_find import tuples
 
 FINER = 1.4  # a bilinear read of this many samples to one of the crop hardly aliases
 ENERGY_OF_CELLS, ENERGY_OF_OTHERS = 5.0, 1.0
+POOL_PARTS = 64
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class NameConfig:
     camera: CameraRange
     portraits: str
     batch: int = 64
-    pool: int = 12800
+    pool: int = 9600
     others: float = 0.125
     zoom: float = 1.2
     shift: float = 0.07
@@ -142,18 +143,22 @@ def logits_of(network: Namer, crops: np.ndarray, size: int = 64) -> np.ndarray:
         return torch.cat([network(torch.from_numpy(part)) for part in np.split(crops, range(size, len(crops), size))]).numpy()
 
 
-def pool_of(source: Cells, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The crops that all seeds share, drawn by two processes; kept in `path` for a later seed."""
+def prepared(config: NameConfig, data: Path, path: Path) -> dict[str, np.ndarray]:
+    """`pictures` and `kinds` of the pool that all seeds share, drawn by two processes, and `held`, the crops of the validation
+    pictures, with their `truth`. Kept in `path` for a later seed."""
     if not path.exists():
+        learnt, held = (load_portraits(data, part, Path(config.portraits)) for part in ("train", "val"))
+        assert_disjoint(learnt, held)
+        source = Cells([brought_to_size(portrait) for portrait in learnt], config)
         torch.set_num_threads(1)
-        parts = 64
-        count = source.config.pool // parts
-        with ProcessPoolExecutor(2, initializer=single_thread, initargs=(0,)) as pool:
-            seeds = [np.random.default_rng((0, part)) for part in range(parts)]
-            pictures, kinds = zip(*pool.map(source.drawn, [count] * parts, seeds), strict=True)
-        np.savez(path, pictures=np.concatenate(pictures), kinds=np.concatenate(kinds))
-    kept = np.load(path)
-    return kept["pictures"], kept["kinds"]
+        with ProcessPoolExecutor(2, initializer=single_thread, initargs=(0,)) as workers:
+            seeds = [np.random.default_rng((0, part)) for part in range(POOL_PARTS)]
+            parts = workers.map(source.drawn, [config.pool // POOL_PARTS] * POOL_PARTS, seeds)
+            pictures, kinds = map(np.concatenate, zip(*parts, strict=True))
+        crops = np.stack([crop(portrait.image, portrait.box) for portrait in held])
+        truth = np.array([portrait.kind for portrait in held])
+        np.savez(path, pictures=pictures, kinds=kinds, held=crops, truth=truth)
+    return dict(np.load(path))
 
 
 def turned(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -161,9 +166,8 @@ def turned(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.stack([turn(picture.transpose(2, 0, 1), int(rng.integers(8))).transpose(1, 2, 0) for picture in pictures])
 
 
-def train_seed(config: NameConfig, pool: tuple[np.ndarray, np.ndarray], held: tuple, run: Path, seed: int, minutes: float) -> None:
-    pictures, kinds = pool
-    crops, truth = held
+def train_seed(config: NameConfig, sets: dict[str, np.ndarray], run: Path, seed: int, minutes: float) -> None:
+    pictures, kinds = sets["pictures"], sets["kinds"]
 
     def draw(iteration: int) -> tuple:
         epoch, place = divmod(iteration * config.batch, len(pictures) - config.batch)
@@ -172,7 +176,7 @@ def train_seed(config: NameConfig, pool: tuple[np.ndarray, np.ndarray], held: tu
         return torch.from_numpy(turned(pictures[order], rng)), torch.from_numpy(kinds[order])
 
     def score(network: Namer) -> dict[str, float]:
-        scores = naming_scores(logits_of(network, crops), truth, 1.0)
+        scores = naming_scores(logits_of(network, sets["held"]), sets["truth"], 1.0)
         return {key: scores[key] for key in ("accuracy", "macro_f1", "ece")}
 
     torch.manual_seed(seed)
@@ -185,17 +189,14 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="folder with pbc/")
     parser.add_argument("--runs", type=Path, required=True, help="folder of seed1/, seed2/ ...")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5], help="none: draw the pool only")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end a seed's schedule by then, on a shared machine")
     arguments = parser.parse_args()
     config = load(arguments.config)
-    learnt, held = (load_portraits(arguments.data, part, Path(config.portraits)) for part in ("train", "val"))
-    assert_disjoint(learnt, held)
     arguments.runs.mkdir(parents=True, exist_ok=True)
-    pool = pool_of(Cells([brought_to_size(portrait) for portrait in learnt], config), arguments.runs / "pool.npz")
-    crops = np.stack([crop(portrait.image, portrait.box) for portrait in held]), np.array([portrait.kind for portrait in held])
+    sets = prepared(config, arguments.data, arguments.runs / "pool.npz")
     for seed in arguments.seeds:
-        train_seed(config, pool, crops, arguments.runs / f"seed{seed}", seed, arguments.minutes)
+        train_seed(config, sets, arguments.runs / f"seed{seed}", seed, arguments.minutes)
 
 
 if __name__ == "__main__":
