@@ -3,7 +3,7 @@ import { BLANK_PASS } from '../blankTest.ts';
 import type { DecisionEvaluation } from '../evaluation.ts';
 import { isBeyondChance, type Estimate } from '../pairedBootstrap.ts';
 import type { Panel, Row } from '../panel.ts';
-import { percent, points, signed, spreadPercent } from './numbers.ts';
+import { percent, points, spreadPercent } from './numbers.ts';
 
 /** What came out, in plain sentences. */
 
@@ -45,25 +45,24 @@ function winner(rows: readonly Row[], bicubic: Row, original: Row | undefined): 
   );
 }
 
-function isWorthSaying(estimate: Estimate): boolean {
-  return isBeyondChance(estimate) && Math.abs(estimate.value) >= LEAST_SURPLUS;
+function confidenceOf({ arm, kind, figures, intervals: { gap }, againstBicubic }: Row): string {
+  const name = kind === 'gan' ? `${arm} (adversarial)` : `${arm} (fidelity)`;
+  const facts = `mean confidence ${percent(figures.confidence.mean)} against ${percent(figures.accuracy.mean)} right, ${points(gap)} points`;
+  const versus = againstBicubic ? `; ${versusBicubic(againstBicubic.gap)}` : '';
+  return `${name} ${isRightlySure(gap)}: ${facts}${versus}.`;
 }
 
-function confidenceOf({ arm, kind, figures, intervals, againstBicubic }: Row): string {
-  const name = kind === 'gan' ? `${arm} (adversarial)` : `${arm} (fidelity)`;
-  const { gap } = intervals;
-  const facts = `mean confidence ${percent(figures.confidence.mean)} against ${percent(figures.accuracy.mean)} right, ${points(gap)} points`;
-  const verdict = !isWorthSaying(gap)
-    ? 'is about as confident as it is right'
-    : gap.value > 0
-      ? 'is more confident than right'
-      : 'is less confident than right';
-  if (!againstBicubic) return `${name} ${verdict}: ${facts}.`;
-  const change = againstBicubic.gap;
-  const versus = !isWorthSaying(change)
-    ? 'its surplus of confidence is about that of bicubic'
-    : `its surplus of confidence is ${change.value > 0 ? 'larger' : 'smaller'} than bicubic’s by ${signed(Math.abs(change.value)).slice(1)} points`;
-  return `${name} ${verdict}: ${facts}; ${versus}.`;
+function isRightlySure(gap: Estimate): string {
+  if (Math.abs(gap.value) < LEAST_SURPLUS) return 'is as confident as it is right';
+  if (!isBeyondChance(gap)) return 'is neither more nor less confident than right beyond chance';
+  return gap.value > 0 ? 'is more confident than right' : 'is less confident than right';
+}
+
+function versusBicubic(change: Estimate): string {
+  if (!isBeyondChance(change) || Math.abs(change.value) < LEAST_SURPLUS) {
+    return 'against bicubic that difference does not change beyond chance';
+  }
+  return `against bicubic it shifts towards ${change.value > 0 ? 'over' : 'under'}confidence by ${points(change)} points`;
 }
 
 function flipsOf({ arm, flips }: Row): string {
