@@ -10,6 +10,7 @@
  *   latest    the newest only; what is passed over is handed to `superseded`, never dropped silently
  */
 
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { concatMap, Observable, type OperatorFunction } from 'rxjs';
 
 /** `every`: each frame is enhanced and the source waits for the model. `newest`: the source waits for the disk only. */
@@ -175,11 +176,19 @@ export function lane<A, B>({ policy, work, deliver, superseded }: Lane<A, B>): O
       let busy = false;
       let ended = false;
 
+      const begin = (): Promise<B> | undefined => {
+        const input = waiting.shift();
+        return input === undefined ? undefined : work(input);
+      };
       const drain = async (): Promise<void> => {
         busy = true;
-        for (let input = waiting.shift(); input !== undefined; input = waiting.shift()) {
-          const output = await work(input);
+        let working = begin();
+        while (working) {
+          const output = await working;
           await delivery;
+          // The slow link has its next frame before this one is delivered, and never stands idle meanwhile.
+          working = begin();
+          if (working) await turnOfLoop();
           delivery = deliver(output);
           delivery.catch(() => undefined); // Reported where it is awaited.
         }

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { from, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Feed, Gate, pull } from '../../pipeline/flow.ts';
+import { Feed, Gate, lane, pull } from '../../pipeline/flow.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -33,5 +34,21 @@ describe('pull', () => {
     const alive = seen.filter((event) => event.deref() !== undefined).length;
     ended.abort();
     expect(alive).toBeLessThan(20);
+  });
+});
+
+describe('lane', () => {
+  it('gives the slow link its next frame before it delivers the last one', async () => {
+    const done: string[] = [];
+    const passed = from([0, 1, 2]).pipe(
+      lane<number, number>({
+        policy: () => 'every',
+        work: async (frame) => (done.push(`work ${frame}`), await turn(), frame),
+        deliver: async (frame) => void done.push(`deliver ${frame}`),
+        superseded: () => undefined,
+      }),
+    );
+    await lastValueFrom(passed, { defaultValue: undefined });
+    expect(done).toEqual(['work 0', 'work 1', 'deliver 0', 'work 2', 'deliver 1', 'deliver 2']);
   });
 });
