@@ -16,7 +16,8 @@ NETWORKS = {"compact": Compact, "srresnet": SRResNet, "swinir-light": SwinIRLigh
 class Adversary:
     """The GAN part of a run. Weights of the generator's losses beside the pixel loss, whose weight is 1.
 
-    width: of the discriminator. features: checkpoint of the classifier whose features are compared.
+    width, rate: of the discriminator, which learns alone for the first `head_start` iterations: against a novice the generator
+    only loses what it knew. features: checkpoint of the classifier whose features are compared.
     """
 
     width: int
@@ -24,6 +25,7 @@ class Adversary:
     feature: float
     features: str
     rate: float = 2e-4
+    head_start: int = 0
 
 
 @dataclass(frozen=True)

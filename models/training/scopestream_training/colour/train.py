@@ -126,8 +126,11 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
         # A generator per share: an interrupted run draws what an uninterrupted one would have drawn.
         generators = [np.random.default_rng((config.seed, iteration, k)) for k in range(SHARES)]
         batches = list(pool.map(lambda rng: source.batch(config.batch // SHARES, config.patch, rng), generators))
+        done = iteration + 1
         if opponent:
             record = opponent.learn(network, batches, pool, factor)
+            if done <= config.adversary.head_start:
+                continue
             jobs = list(pool.map(lambda pair: opponent.gradients(network, *pair), batches))
         else:
             record = {}
@@ -139,7 +142,6 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
             optimiser.step()
         average(ema, network, config.ema, iteration)
         records.append(record | {key: float(np.mean([job[0][key] for job in jobs])) for key in jobs[0][0]})
-        done = iteration + 1
         if done % SAVE_EVERY == 0:
             save()
             means = {key: float(np.mean([r[key] for r in records])) for key in records[0]}
