@@ -120,7 +120,8 @@ def test_decoded_boxes_are_in_pixels() -> None:
 
 def test_overlapping_boxes_of_one_kind_leave_the_surest() -> None:
     peaks, boxes = np.zeros((3, 4, 4), np.float32), np.zeros((4, 4, 4), np.float32)
-    for kind, row, column, score, box in ((0, 1, 1, 0.9, (4, 4, 20, 20)), (0, 1, 2, 0.6, (6, 4, 20, 20)), (1, 2, 2, 0.5, (5, 4, 20, 20))):
+    cells = ((0, 1, 1, 0.9, (4, 4, 20, 20)), (0, 1, 2, 0.6, (6, 4, 20, 20)), (1, 2, 2, 0.5, (5, 4, 20, 20)))
+    for kind, row, column, score, box in cells:
         peaks[kind, row, column], boxes[:, row, column] = score, box
     result = found(peaks, boxes, [0.3, 0.3, 0.3], 0.5, 32, 32)
     assert result.kinds.tolist() == [0, 1] and result.scores.tolist() == pytest.approx([0.9, 0.5])
@@ -160,7 +161,7 @@ def test_colours_stay_in_range_and_a_full_turn_of_hue_changes_nothing() -> None:
     for seed in range(8):
         rng = np.random.default_rng(seed)
         result = photographed(restain(picture, StainRange(), rng), CameraRange(), rng)
-        assert result.shape == picture.shape and 0 <= result.min() and result.max() <= 1
+        assert result.shape == picture.shape and result.min() >= 0 and result.max() <= 1
     torch.testing.assert_close(hue_turn(360), torch.eye(3), atol=1e-6, rtol=0)
 
 

@@ -34,7 +34,7 @@ class DetectorShape:
 
 
 class Detector(nn.Module):
-    """A reduced picture [N, H, W, 3] (0 to 255) in; logits of the centre maps [N, kinds, H/8, W/8] and boxes [N, 4, H/8, W/8] out.
+    """Reduced pictures [N, H, W, 3] (0 to 255) in; logits of the centre maps [N, kinds, H/8, W/8] and boxes [N, 4, H/8, W/8] out.
 
     Boxes are left, top, width and height in samples of the reduced picture, for every place of the map.
     """

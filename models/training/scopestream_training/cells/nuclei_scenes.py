@@ -36,7 +36,7 @@ def real_frames(data: Path, labels: Path, held_out: bool) -> list[Frame]:
 
 
 def ragged_ellipse(size: int, diameter: float, rng: np.random.Generator) -> np.ndarray:
-    """Distance from the rim in units of the radius, [size, size]: below 1 inside an ellipse whose radius wanders by a few percent."""
+    """Distance from the centre in radii, [size, size]: below 1 inside an ellipse whose radius wanders by a few percent."""
     rows, columns = np.mgrid[:size, :size] - (size - 1) / 2
     angle, stretch = rng.uniform(0, np.pi), rng.uniform(1.0, 1.6) ** 0.5
     u = (columns * np.cos(angle) + rows * np.sin(angle)) / stretch

@@ -27,7 +27,7 @@ from .find import Found, found, padded
 from .pack import WEIGHTS, as_input, assert_parity, batch_axis, channel_axis, space_axis, tensor, timings, write_package
 from .portraits import nucleus
 from .scores import Tally, matches, overlaps
-from .smears import CLASSES, KINDS, Field, Portrait, load_fields, load_portraits
+from .smears import CLASSES, KINDS, Field, Portrait, load_fields, load_portraits, pbc_paths
 from .train_find import MATCH, SAME_KIND_OVERLAP, load
 
 STEP, STRIDE = REDUCTION * NETWORK_STEP, REDUCTION * NETWORK_STRIDE  # pixels
@@ -127,37 +127,47 @@ def readme(card: dict, facts: dict) -> str:
     own, unseen, ms = facts["pbc"], facts["bccd_only"], facts["milliseconds"]
     per_class = ", ".join(f"{name} {share:.1%}" for name, share in own["by_class"].items())
     failures = "\n".join(f"- {line}" for line in card["known_failures"])
+    threshold_list = ", ".join(f"{name} {t:.2f}" for name, t in zip(KINDS, facts["thresholds"], strict=True))
+    fields, low, high = facts["fields"], *facts["diameter"]
     return f"""# {card["name"]} ({card["id"]} {card["version"]})
 
 {card["summary"]} What it finds is a **proposal**, not a count to act upon. **Not for diagnosis.**
 
-- {facts["parameters"]:,} parameters; float32. One 640x480 field on one core: {ms["fastest"]:.1f} ms at the fastest, {ms["processor"]:.1f} ms
-  of processor time (median), {ms["median"]:.1f} ms by the clock on a machine that other work shared.
-- White cells of {facts["diameter"][0]} to {facts["diameter"][1]} pixels across were trained.
+- {facts["parameters"]:,} parameters; float32. One 640x480 field on one core: {ms["fastest"]:.1f} ms at the fastest,
+  {ms["processor"]:.1f} ms of processor time (median), {ms["median"]:.1f} ms by the clock on a machine that other work shared.
+- White cells of {low} to {high} pixels across were trained.
 - Weights: SHA-256 `{facts["sha256"]}`, SPDX `Apache-2.0`.
 
 ## Input and outputs
 
-`image` uint8 [1, H, W, 3], RGB, H and W multiples of {STEP} (repeat the border). `peaks` float32 [1, 3, H/{STRIDE}, W/{STRIDE}]: the probability
-that a white cell, red cell or platelet has its centre there, 0 where a neighbour is more probable. `boxes` float32
-[1, 4, H/{STRIDE}, W/{STRIDE}]: left, top, width and height in pixels. Thresholds {facts["thresholds"]}; of boxes of one kind that overlap by more
-than {SAME_KIND_OVERLAP} (intersection over union) the surest stays. Each colour is divided inside the graph by its brightest patch of
-32x32 pixels, so lamp colour and white balance drop out.
+`image` uint8 [1, H, W, 3], RGB, H and W multiples of {STEP} (repeat the border). `peaks` float32 [1, 3, H/{STRIDE}, W/{STRIDE}]:
+the probability that a cell of a kind has its centre there, 0 where a neighbour is more probable. `boxes` float32
+[1, 4, H/{STRIDE}, W/{STRIDE}]: left, top, width and height in pixels. Thresholds: {threshold_list}.
+Of boxes of one kind that overlap by more than {SAME_KIND_OVERLAP} (intersection over union) the surest stays.
+The graph takes means of {REDUCTION}x{REDUCTION} pixels and divides each colour by its brightest patch of 16x16 of them,
+so lamp colour
+and white balance drop out.
 
 ## Training data
 
-- BCCD (MIT): {facts["fields"]["train"]} fields; {facts["fields"]["tune"]} more chose the thresholds. Unannotated stained places count neither way for red cells.
-- PBC (Acevedo et al. 2020; its licence is not settled, no picture of it is redistributed): {facts["portraits"]} pictures of `train`, one white
-  cell each. Their boxes were drawn by the same network trained on BCCD alone, checked against the nucleus.
+- BCCD (MIT): {fields["train"]} fields; {fields["tune"]} more chose the thresholds. Stained places that nobody annotated
+  count neither way
+  for red cells.
+- PBC (Acevedo et al. 2020; its licence is not settled, no picture of it is redistributed): {facts["portraits"]} pictures
+  of `train`,
+  one white cell each. Their boxes were drawn by this network trained on BCCD alone, and checked against the nucleus.
 - Frames without cells, simulated.
 
 Stain amounts, hue, lamp, gamma, blur, sharpening, noise, JPEG, magnification, turns and mirrors are drawn at random.
-{facts["iterations"]:,} iterations of {facts["batch"]} crops of {facts["side"]}x{facts["side"]} samples on two shared CPU cores.
+{facts["iterations_before"]:,} iterations on BCCD alone, then {facts["iterations"]:,} of {facts["batch"]} crops of
+{facts["side"]}x{facts["side"]}
+samples, on a share of two CPU cores. It was stopped by the clock, not because it had stopped improving.
 
 # Validation
 
-{facts["fields"]["test"]} BCCD fields that nothing was trained or chosen on; a match has intersection over union of at least {MATCH}. The
-annotation leaves out many red cells and some platelets, so their precision is a lower bound. Count error: mean absolute, per field.
+{fields["test"]} BCCD fields that nothing was trained or chosen on; a match has intersection over union of at least {MATCH}.
+The annotation leaves out many red cells and some platelets, so their precision is a lower bound. Count error: mean
+absolute, per field.
 
 | kind | annotated | precision | recall | F1 | count error |
 |---|---|---|---|---|---|
@@ -169,13 +179,15 @@ White cells in the same fields at other magnifications:
 |---|---|---|---|
 {scales}
 
-PBC `val` ({own["pictures"]} pictures of one white cell; the lab of the training portraits): one white cell over the central nucleus in
-**{own["one_in_place"]:.1%}** ({per_class}); no second white cell anywhere in {own["one_and_no_other"]:.1%}, though some pictures show one at their border.
+PBC `val` ({own["pictures"]} pictures of one white cell; the lab of the training portraits): one white cell over the central
+nucleus in **{own["one_in_place"]:.1%}** ({per_class}); no other white cell in {own["one_and_no_other"]:.1%},
+though some pictures show one at their border.
 
 **An unseen lab**: the same network trained on BCCD alone ({unseen["iterations"]} iterations), on the same PBC pictures:
-{unseen["one_in_place"]:.1%} ({unseen["one_and_no_other"]:.1%} without a second).
+{unseen["one_in_place"]:.1%} ({unseen["one_and_no_other"]:.1%} without another).
 
-Frames of glass, darkness, noise or clouds with a white cell found: {facts["empty"]["frames_with_white_cells"]} of {facts["empty"]["frames"]}.
+Frames of glass, darkness, noise or clouds with a white cell found:
+{facts["empty"]["frames_with_white_cells"]} of {facts["empty"]["frames"]}.
 
 Largest difference of the graph from PyTorch: {facts["parity"]:.1e}. Timings: {facts["machine"]}.
 
@@ -246,12 +258,13 @@ def main() -> None:
     facts = {
         "parameters": parameter_count(network),
         "iterations": iterations,
+        "iterations_before": iterations_before,
         "side": config.side,
         "batch": config.batch,
         "thresholds": thresholds,
         "diameter": [round(smallest), round(largest)],
         "fields": {part: len(load_fields(data, f"find-{part}")) for part in ("train", "tune", "test")},
-        "portraits": len(load_portraits(data, "train", portraits)[:: config.every_portrait]),
+        "portraits": len(pbc_paths(data, "train")[:: config.every_portrait]),
         **measure(detect, data, portraits, thresholds),
         "bccd_only": bccd_only,
         "parity": difference,

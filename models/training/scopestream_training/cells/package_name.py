@@ -1,5 +1,5 @@
 """Scores the seeds of the classifier and builds the package `smear-name` from the first:
-`python -m scopestream_training.cells.package_name configs/cells/smear-name.toml --runs DIR/seed1 DIR/seed2 ... --data DIR --zoo ../zoo`.
+`python -m scopestream_training.cells.package_name configs/cells/smear-name.toml --runs DIR/seed1 DIR/seed2 --data DIR --zoo ../zoo`.
 
 Temperature, the threshold of "unsure" and the energy floor are chosen on PBC's validation pictures. Nothing was chosen on the
 reported half of BCCD.
@@ -181,30 +181,38 @@ def readme(card: dict, facts: dict) -> str:
 
 {card["summary"]} A name is a **guess with a probability**. **Not for diagnosis.**
 
-- {facts["parameters"]:,} parameters; float32. One cell on one core: {ms["one"]["fastest"]:.2f} ms at the fastest ({ms["one"]["processor"]:.2f} ms of
+- {facts["parameters"]:,} parameters; float32. One cell on one core: {ms["one"]["fastest"]:.2f} ms at the fastest
+  ({ms["one"]["processor"]:.2f} ms of
   processor time, median); eight cells: {ms["eight"]["fastest"]:.1f} ms ({ms["eight"]["processor"]:.1f} ms).
 - Weights: SHA-256 `{facts["sha256"]}`, SPDX `Apache-2.0`.
 
 ## Input and output
 
-`cells` uint8 [N, {SIDE}, {SIDE}, 3], RGB: a square about the middle of the cell's box, {MARGIN} times its larger side, the frame's border
+`cells` uint8 [N, {SIDE}, {SIDE}, 3], RGB: a square about the middle of the cell's box, {MARGIN} times its larger side,
+the frame's border
 repeated beyond it, resized with a triangle filter. `logits` float32 [N, {len(CLASSES)}]: {", ".join(CLASSES)}.
 Probabilities are softmax(logits / T) with T = {answers["temperature"]:.3f}. The answer is *unsure* when the largest is below
-{answers["unsure_below"]:.3f} or the energy T ln sum exp(logits / T) is below {answers["energy_floor"]:.2f}: chosen so that 95 % of the right answers on the
+{answers["unsure_below"]:.3f} or the energy T ln sum exp(logits / T) is below {answers["energy_floor"]:.2f}: chosen so
+that 95 % of the right answers on the
 validation pictures stay sure. Each colour is divided inside the graph by its brightest patch of 8x8 samples, and the network
 sees absorbances.
 
 ## Training data
 
-PBC `train` (Acevedo et al. 2020, CellaVision DM96; {facts["cells"]:,} cells, 500 a class; its licence is not settled, and no picture of it is
-redistributed), with the boxes of `cells.portraits`. An eighth of each batch holds no white cell: other parts of the same pictures, blank
-glass, noise. No BCCD cell was trained on. Stain, lamp, camera, sharpness, noise, JPEG and sampling are drawn at random (`stain.py`,
+PBC `train` (Acevedo et al. 2020, CellaVision DM96; {facts["cells"]:,} cells, 500 a class; its licence is not settled, and
+no picture of it is
+redistributed), with the boxes of `cells.portraits`. An eighth of each batch holds no white cell: other parts of the same
+pictures, blank
+glass, noise. No BCCD cell was trained on. Stain, lamp, camera, sharpness, noise, JPEG and sampling are drawn at random
+(`stain.py`,
 `camera.py`). {facts["iterations"]:,} iterations of 64 crops on two shared CPU cores for each seed.
 
 # Validation
 
-Percent, mean ± standard deviation over {len(seeds)} seeds; seed 1 is shipped, whichever is best. PBC file names carry no patient, so the figures on
-PBC are optimistic. BCCD is another lab, stain and camera, with the annotators' boxes and one label a field; it has **one** basophil,
+Percent, mean ± standard deviation over {len(seeds)} seeds; seed 1 is shipped, whichever is best. PBC file names carry no
+patient, so the figures on
+PBC are optimistic. BCCD is another lab, stain and camera, with the annotators' boxes and one label a field; it has
+**one** basophil,
 two monocytes and eight lymphocytes in all, so its macro-F1 rests on a few cells, and single errors move it by many percent.
 
 | set | cells | accuracy, 5 classes | macro-F1 | ECE | accuracy, 4 classes | macro-F1 |

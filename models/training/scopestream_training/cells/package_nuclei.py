@@ -22,7 +22,7 @@ from ..runtime import machine
 from .export_nuclei import build
 from .nuclei import STEP, Nuclei, outlined
 from .nuclei_scenes import Frame, real_frames, simulated_frame
-from .pack import WEIGHTS, assert_parity, as_input, batch_axis, channel_axis, space_axis, tensor, timings, write_package
+from .pack import WEIGHTS, as_input, assert_parity, batch_axis, channel_axis, space_axis, tensor, timings, write_package
 from .scores import Tally, matches
 from .train_nuclei import SEED_THRESHOLD, SMALLEST, THRESHOLD, label_overlaps, load
 
@@ -99,17 +99,20 @@ def readme(card: dict, facts: dict) -> str:
 
 `image` float32 [1, 1, H, W]: (raw - offset) / scale with the session's `{NAME}`. `foreground` and `boundary` float32
 [1, 1, H, W]: the probability that a pixel is inside a nucleus, and that it lies on a rim. Seeds are the connected places where
-foreground minus boundary exceeds {SEED_THRESHOLD}; they are grown by a watershed into foreground above {THRESHOLD}; areas below {SMALLEST}
+foreground minus boundary exceeds {SEED_THRESHOLD}; they are grown by a watershed into foreground above {THRESHOLD}; areas
+below {SMALLEST}
 pixels are dropped.
 
 ## Training data
 
-- BBBC039 (CC0), {facts["frames"]} frames of U2OS nuclei. **No one outlined them here**: their labels are what the bioimage.io package
+- BBBC039 (CC0), {facts["frames"]} frames of U2OS nuclei. **No one outlined them here**: their labels are what the
+  bioimage.io package
   `unet2d_nuclei_broad` (MIT) gives, its touching nuclei parted by a distance transform (`cells.teacher`). So this model repeats that
   package's mistakes, and agreement with it is not accuracy.
 - Nuclei simulated by this project, with exact outlines, some touching, over haze and debris; and frames without any.
 
-All under the noise model of a fast scan (`degradation.py`: 2 to 300 e- at a bright sample). {facts["iterations"]:,} iterations of 8 crops
+All under the noise model of a fast scan (`degradation.py`: 2 to 300 e- at a bright sample). {facts["iterations"]:,}
+iterations of 8 crops
 of 192x192 pixels on two shared CPU cores.
 
 # Validation
@@ -125,7 +128,8 @@ of 192x192 pixels on two shared CPU cores.
 {head}
 {rows("simulated")}
 
-Exposures of nothing, with the noise of a fast scan: nuclei found in {facts["noise_only"]["frames_with_nuclei"]} of {facts["noise_only"]["frames"]}
+Exposures of nothing, with the noise of a fast scan: nuclei found in {facts["noise_only"]["frames_with_nuclei"]} of
+{facts["noise_only"]["frames"]}
 frames.
 
 Largest difference of the graph from PyTorch: {facts["parity"]:.1e}. Timings: {facts["machine"]}.

@@ -77,12 +77,12 @@ def pbc_paths(data: Path, part: str) -> list[tuple[Path, int]]:
     return [(path, kind) for kind, name in enumerate(CLASSES) for path in sorted((data / "pbc" / part / name).glob("*.jpg"))]
 
 
-def load_portraits(data: Path, part: str, boxes: Path) -> list[Portrait]:
-    """The pictures of `part` whose cell is listed in `boxes` (JSON: name -> box), as `cells.portraits` writes it."""
+def load_portraits(data: Path, part: str, boxes: Path, every: int = 1) -> list[Portrait]:
+    """Every so manieth picture of `part` whose cell is listed in `boxes` (JSON: name -> box), as `cells.portraits` writes it."""
     known = json.loads(boxes.read_text())
     return [
         Portrait(path.stem, read_rgb(path), kind, np.array(known[path.stem], np.float32))
-        for path, kind in pbc_paths(data, part)
+        for path, kind in pbc_paths(data, part)[::every]
         if path.stem in known
     ]
 

@@ -18,7 +18,7 @@ from .camera import CameraRange
 from .detector import REDUCTION, STEP, Detector, DetectorShape, peaks_of, reduced
 from .fields import Fields, Mix, scene_of_field, scene_of_portrait
 from .find import Found, found, padded
-from .loop import Schedule, train
+from .loop import THREADS, Schedule, train
 from .scores import Tally, matches, overlaps
 from .smears import KINDS, Field, assert_disjoint, load_fields, load_portraits
 from .stain import StainRange
@@ -29,8 +29,8 @@ MATCH = 0.5
 
 @dataclass(frozen=True)
 class FindConfig:
-    """portraits: file of the PBC cells' boxes, or none to train on BCCD alone; every_portrait: one in this many is used. side: of a crop, samples of
-    a reduced picture. start: checkpoint of another run to take weights from."""
+    """portraits: file of the PBC cells' boxes, or none to train on BCCD alone; every_portrait: one in this many is used. side:
+    of a crop, samples of a reduced picture. start: checkpoint of another run to take weights from."""
 
     schedule: Schedule
     shape: DetectorShape
@@ -41,7 +41,7 @@ class FindConfig:
     batch: int
     portraits: str | None = None
     start: str | None = None
-    every_portrait: int = 3
+    every_portrait: int = 5
 
 
 def load(path: Path) -> FindConfig:
@@ -117,11 +117,12 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint.pt and log.csv")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end the schedule by then, on a shared machine")
     arguments = parser.parse_args()
+    torch.set_num_threads(THREADS)
     config, data = load(arguments.config), arguments.data
     learnt, tuned = load_fields(data, "find-train"), load_fields(data, "find-tune")
     assert_disjoint(learnt, tuned)
     assert_disjoint(learnt, load_fields(data, "find-test"))
-    portraits = load_portraits(data, "train", Path(config.portraits))[:: config.every_portrait] if config.portraits else []
+    portraits = load_portraits(data, "train", Path(config.portraits), config.every_portrait) if config.portraits else []
     scenes = [scene_of_field(field) for field in learnt], [scene_of_portrait(portrait) for portrait in portraits]
     source = Fields(*scenes, config.mix, config.stain, config.camera, config.side)
 

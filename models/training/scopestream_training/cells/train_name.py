@@ -25,7 +25,7 @@ from ..data import turn
 from .camera import CameraRange, photographed, to_bytes
 from .crops import MARGIN, SIDE, crop
 from .fields import empty
-from .loop import Schedule, single_thread, train
+from .loop import THREADS, Schedule, single_thread, train
 from .namer import Namer, NamerShape
 from .scores import naming_scores
 from .smears import CLASSES, Portrait, assert_disjoint, load_portraits
@@ -40,7 +40,8 @@ POOL_PARTS = 64
 @dataclass(frozen=True)
 class NameConfig:
     """portraits: file of the PBC cells' boxes. others: share of a batch without a white cell. zoom, shift: jitter of the box,
-    as a factor and as a share of its side. smoothing: of the labels. pool: crops drawn for all seeds; a seed has its own start, order and turns."""
+    as a factor and as a share of its side. smoothing: of the labels. pool: crops drawn for all seeds; a seed has
+    its own start, order and turns."""
 
     schedule: Schedule
     shape: NamerShape
@@ -150,7 +151,6 @@ def prepared(config: NameConfig, data: Path, path: Path) -> dict[str, np.ndarray
         learnt, held = (load_portraits(data, part, Path(config.portraits)) for part in ("train", "val"))
         assert_disjoint(learnt, held)
         source = Cells([brought_to_size(portrait) for portrait in learnt], config)
-        torch.set_num_threads(1)
         with ProcessPoolExecutor(2, initializer=single_thread, initargs=(0,)) as workers:
             seeds = [np.random.default_rng((0, part)) for part in range(POOL_PARTS)]
             parts = workers.map(source.drawn, [config.pool // POOL_PARTS] * POOL_PARTS, seeds)
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5], help="none: draw the pool only")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end a seed's schedule by then, on a shared machine")
     arguments = parser.parse_args()
+    torch.set_num_threads(THREADS)
     config = load(arguments.config)
     arguments.runs.mkdir(parents=True, exist_ok=True)
     sets = prepared(config, arguments.data, arguments.runs / "pool.npz")

@@ -1,4 +1,5 @@
-"""Trains the finder of nuclei: `python -m scopestream_training.cells.train_nuclei configs/cells/nuclei-find.toml --data DIR --labels DIR --run DIR`.
+"""Trains the finder of nuclei: `python -m scopestream_training.cells.train_nuclei configs/cells/nuclei-find.toml
+--data DIR --labels DIR --run DIR`.
 
 Cross entropy and Dice loss for foreground and rim, on BBBC039 with a teacher's outlines and on simulated nuclei, all under
 the noise model of a fast scan.
@@ -15,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from ..degradation import NoiseRange
-from .loop import Schedule, train
+from .loop import THREADS, Schedule, train
 from .nuclei import FOREGROUND, RIM, Nuclei, NucleiShape, outlined
 from .nuclei_scenes import Frame, example, exposed, real_frames
 from .scores import Tally, matches
@@ -86,6 +87,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=math.inf, help="end the schedule by then, on a shared machine")
     arguments = parser.parse_args()
+    torch.set_num_threads(THREADS)
     config = load(arguments.config)
     learnt = real_frames(arguments.data, arguments.labels, held_out=False)
     followed = learnt[-2:]

@@ -10,7 +10,7 @@ DARKEST = 0.1  # of full scale: a picture without light is not amplified beyond 
 
 
 def transmittance(picture: torch.Tensor, patch: int) -> torch.Tensor:
-    """Light [N, 3, H, W] as a share of the brightest `patch` x `patch` mean of its colour, from a picture [N, H, W, 3] of 0 to 255."""
+    """Light [N, 3, H, W] as a share of the brightest `patch` x `patch` mean of its colour; pictures [N, H, W, 3] of 0 to 255."""
     light = picture.permute(0, 3, 1, 2).float() / 255
     glass = functional.avg_pool2d(light, patch).amax((2, 3), keepdim=True).clamp(min=DARKEST)
     return light / glass
