@@ -8,7 +8,6 @@ from scopestream_training.colour.package import painted
 from scopestream_training.colour.pictures import CLASSES, Cells
 from scopestream_training.export import session
 from scopestream_training.references.arms import nearest, shown, some
-from scopestream_training.references.decision import settings, sure_from
 from scopestream_training.references.export import build
 from scopestream_training.references.networks import Reduced, ResNet50, SmallViT
 from scopestream_training.references.views import VIEW_SIDE, Views, draw, split, view
@@ -39,20 +38,6 @@ def test_resnet50_has_the_published_size() -> None:
     network = ResNet50(width=64, reduction=1)
     body = sum(parameter.numel() for name, parameter in network.named_parameters() if not name.startswith("head"))
     assert body == 23_508_032
-
-
-def test_temperature_undoes_a_scale() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, (4000, 3))
-    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    kinds = np.array([rng.choice(3, p=p) for p in probabilities])
-    assert settings(3 * logits, kinds)["temperature"] == pytest.approx(3, rel=0.1)
-
-
-def test_threshold_leaves_out_what_is_wrong() -> None:
-    probabilities = np.array([[0.99, 0.01], [0.9, 0.1], [0.6, 0.4]])
-    assert sure_from(probabilities, np.array([0, 0, 1])) == 0.9
-    assert sure_from(probabilities, np.array([1, 0, 0])) == 1.0
 
 
 def test_tuning_pictures_are_not_learnt_from() -> None:

@@ -96,10 +96,6 @@ def start_from_base(tail: nn.Conv2d) -> None:
     nn.init.zeros_(tail.bias)
 
 
-def parameter_count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def multiply_accumulates(network: nn.Module, side: int = 64) -> int:
     """Of the convolutions, for a `side` x `side` picture."""
     total = 0

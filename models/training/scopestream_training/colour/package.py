@@ -20,13 +20,14 @@ import yaml
 from torch import nn
 
 from ..card import load_card
+from ..networks import parameter_count
 from ..package import sha256
 from ..runtime import machine
 from .card import description, readme
 from .config import load
 from .evaluate import PICTURES, evaluate
 from .export import build, difference, enhance, session, trained
-from .networks import multiply_accumulates, parameter_count
+from .networks import multiply_accumulates
 
 # Levels of 255 by which the graph may differ from PyTorch beyond rounding: float32 sums in another order.
 PARITY = 0.05

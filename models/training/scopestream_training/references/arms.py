@@ -24,9 +24,9 @@ from ..cells.namer import Namer, NamerShape
 from ..colour.degradation import FACTOR, Instrument, reduced, through_instrument
 from ..colour.evaluate import bicubic
 from ..colour.export import enhance, session
-from ..colour.networks import parameter_count
 from ..colour.patches import as_pictures
 from ..colour.pictures import CLASSES, Cells, load_cells
+from ..networks import parameter_count
 from .package import write
 from .train import SMOOTHING
 from .views import Parts, Views, draw, split, view

@@ -11,12 +11,12 @@ import onnx
 import torch
 
 from ..cells.pack import WEIGHTS, batch_axis, channel_axis, space_axis, tensor, timings, write_package
+from ..cells.package_name import Answers, chosen_answers, confusion_table
 from ..cells.scores import naming_scores
-from ..colour.networks import parameter_count
 from ..colour.package import painted
 from ..export import session
+from ..networks import parameter_count
 from ..runtime import machine
-from .decision import settings
 from .export import build
 from .train import load
 from .views import CLASSES, VIEW_SIDE, Views, load_parts
@@ -32,9 +32,13 @@ def logits_of(weights: Path, views: Views) -> np.ndarray:
     return np.concatenate([run.run(["logits"], {"cells": part})[0] for part in parts])
 
 
-def table(rows: list[list[int]]) -> str:
-    head = f"| true \\ named | {' | '.join(CLASSES)} |\n|{'---|' * (len(CLASSES) + 1)}\n"
-    return head + "\n".join(f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(CLASSES, rows, strict=True))
+def settings(answers: Answers) -> dict[str, float]:
+    """As `config.scopestream` names them."""
+    return {
+        "temperature": round(answers.temperature, 4),
+        "unsureBelow": round(answers.unsure_below, 3),
+        "energyFloor": round(answers.energy_floor, 3),
+    }
 
 
 def readme(card: dict, facts: dict) -> str:
@@ -69,7 +73,7 @@ weights trained on it is for you to judge. The files name no patient or slide, s
 PBC `val`, {held["cells"]} pictures that were never read in training: accuracy **{held["accuracy"]:.3f}**, macro-F1
 {held["macro_f1"]:.3f}, expected calibration error {held["ece"]:.3f} (15 bins, after the temperature).
 
-{table(held["confusion"])}
+{confusion_table(held["confusion"])}
 
 One picture on one thread: {facts["milliseconds"]["fastest"]:.0f} / {facts["milliseconds"]["median"]:.0f} ms (fastest / median) on
 {facts["machine"]}, while other work shared the machine.
@@ -89,7 +93,7 @@ def write(folder: Path, card: dict, model: onnx.ModelProto, parts: tuple[Views, 
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / WEIGHTS
     onnx.save(model, weights)
-    chosen = settings(logits_of(weights, tune), tune.kinds)
+    chosen = settings(chosen_answers(logits_of(weights, tune), tune.kinds))
     cells = np.stack([painted(side, side, seed) for seed in range(TEST_CELLS)])
     facts = {
         **facts,
