@@ -1,28 +1,29 @@
 /** How fast raw frames can be taken in and kept, none lost, whatever the model does. */
 
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { io } from 'socket.io-client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArrivedFrame, Plane } from '../../pipeline/frame.ts';
-import { bytesOf } from '../../pipeline/record/pixels.ts';
-import { MAGIC, PREFIX_BYTES, VERSION } from '../../pipeline/source/ingest/tcpWire.ts';
+import { siblingModule, startThread } from '../../pipeline/thread.ts';
 import { createService, type Service } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
-import { INGEST_NAMESPACE } from '../protocol.ts';
+import type { Target } from './senders.ts';
+import type { SendOrder } from './senderThread.ts';
 import { type Figure, perSecond } from './table.ts';
 
-/** A way to send frames into a running service. */
-interface Sender {
+/** A source, and how frames get to it. */
+interface Way {
   readonly what: string;
   readonly flags: Readonly<Record<string, unknown>>;
-  send(service: Service, planes: readonly Plane[], count: number): Promise<void>;
+  readonly target: (service: Service) => Target;
 }
 
-/** Sends `count` frames by each way as fast as the service takes them, recording all; the clock stops when the last is kept. */
+const LONGEST_MS = 120_000;
+
+/** Sends `count` frames by each way as fast as the service takes them, recording all; from the first that arrives to the last that is kept. */
 export async function ingest(frames: readonly ArrivedFrame[], count: number): Promise<Figure[]> {
   const planes = frames.flatMap(({ payload }) => (payload.kind === 'plane' ? [payload.plane] : []));
   const scratch = await mkdtemp(join(tmpdir(), 'scopestream-bench-'));
@@ -30,8 +31,8 @@ export async function ingest(frames: readonly ArrivedFrame[], count: number): Pr
   try {
     const folder = join(scratch, 'export');
     await mkdir(folder);
-    for (const sender of [folderSender(folder), tcpSender(await freePort()), socketIoSender()]) {
-      figures.push(await run(sender, join(scratch, 'recordings'), planes, count));
+    for (const way of ways(folder, await freePort())) {
+      figures.push(await run(way, join(scratch, 'recordings'), planes, count));
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -39,116 +40,49 @@ export async function ingest(frames: readonly ArrivedFrame[], count: number): Pr
   return figures;
 }
 
-async function run(sender: Sender, recordings: string, planes: readonly Plane[], count: number): Promise<Figure> {
-  const config = loadConfig({
-    flags: {
-      port: 0,
-      logLevel: 'error',
-      'model.id': 'bicubic',
-      policy: 'newest',
-      'record.enabled': true,
-      'record.folder': recordings,
-      ...sender.flags,
+function ways(folder: string, port: number): Way[] {
+  return [
+    {
+      what: 'folder',
+      flags: { 'source.kind': 'folder', 'source.folder.path': folder, 'source.folder.existing': 'all' },
+      target: () => ({ kind: 'folder', folder }),
     },
-  });
-  const service = await createService(config);
+    {
+      what: 'TCP',
+      flags: { 'source.kind': 'tcp', 'source.tcp.port': port },
+      target: () => ({ kind: 'tcp', port }),
+    },
+    {
+      what: 'socket.io',
+      flags: { 'source.kind': 'socketio' },
+      target: ({ url }) => ({ kind: 'socketio', url }),
+    },
+  ];
+}
+
+async function run(way: Way, recordings: string, planes: readonly Plane[], count: number): Promise<Figure> {
+  const { what, flags, target } = way;
+  const recording = { 'record.enabled': true, 'record.folder': recordings };
+  const common = { port: 0, logLevel: 'error', 'model.id': 'bicubic', policy: 'newest' };
+  const service = await createService(loadConfig({ flags: { ...common, ...recording, ...flags } }));
+  const order: SendOrder = { target: target(service), planes, count };
+  const sender = startThread(siblingModule(import.meta.url, './senderThread'), { workerData: order });
   try {
+    while (service.totals.arrived === 0) await sleep(1); // The sender gets ready.
     const startedMs = performance.now();
-    await sender.send(service, planes, count);
-    while (service.totals.recorded < count) {
-      if (performance.now() - startedMs > 120_000) break;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    while (service.totals.recorded < count && performance.now() - startedMs < LONGEST_MS) await sleep(10);
     const seconds = (performance.now() - startedMs) / 1000;
     const { recorded, missing, corrupt } = service.totals;
-    const lost = count - recorded;
     const values = {
       recorded: perSecond(recorded / seconds),
       of: String(count),
-      lost: String(lost + missing + corrupt),
+      lost: String(count - recorded + missing + corrupt),
     };
-    return { what: `ingest and record, ${sender.what}`, values };
+    return { what: `ingest and record, ${what}`, values };
   } finally {
+    await sender.terminate();
     await service.close();
   }
-}
-
-/** Files are written under another name and renamed when they are whole, as careful exporters do. */
-function folderSender(folder: string): Sender {
-  return {
-    what: 'folder',
-    flags: { 'source.kind': 'folder', 'source.folder.path': folder, 'source.folder.existing': 'all' },
-    async send(_service, planes, count) {
-      const files = await Promise.all(planes.map(tiffOf));
-      for (let number = 0; number < count; number++) {
-        const path = join(folder, `img_t${String(number).padStart(6, '0')}.tif`);
-        await writeFile(`${path}.part`, files[number % files.length] as Buffer);
-        await rename(`${path}.part`, path);
-      }
-    },
-  };
-}
-
-function tiffOf({ data, sizeX, sizeY }: Plane): Promise<Buffer> {
-  return sharp(data as Uint16Array, { raw: { width: sizeX, height: sizeY, channels: 1 } })
-    .toColourspace('grey16')
-    .tiff({ compression: 'none' })
-    .toBuffer();
-}
-
-function tcpSender(port: number): Sender {
-  return {
-    what: 'TCP',
-    flags: { 'source.kind': 'tcp', 'source.tcp.port': port },
-    async send(_service, planes, count) {
-      const socket = createConnection(port, '127.0.0.1');
-      await once(socket, 'connect');
-      for (let sequence = 0; sequence < count; sequence++) {
-        const plane = planes[sequence % planes.length] as Plane;
-        const pixels = bytesOf(plane);
-        const header = Buffer.from(JSON.stringify(headerOf(plane, sequence)));
-        const prefix = Buffer.alloc(PREFIX_BYTES);
-        prefix.write(MAGIC, 'latin1');
-        prefix.writeUInt16LE(VERSION, 4);
-        prefix.writeUInt16LE(header.length, 6);
-        prefix.writeUInt32LE(pixels.length, 8);
-        socket.write(prefix);
-        socket.write(header);
-        if (!socket.write(pixels)) await once(socket, 'drain');
-      }
-      socket.end();
-    },
-  };
-}
-
-/** As many frames on their way as the protocol gives credit for. */
-const CREDIT = 4;
-
-function socketIoSender(): Sender {
-  return {
-    what: 'socket.io',
-    flags: { 'source.kind': 'socketio' },
-    async send(service, planes, count) {
-      const socket = io(`${service.url.slice(0, -1)}${INGEST_NAMESPACE}`, {
-        transports: ['websocket'],
-        forceNew: true,
-      });
-      let next = 0;
-      const sendOn = async (): Promise<void> => {
-        while (next < count) {
-          const sequence = next++;
-          const plane = planes[sequence % planes.length] as Plane;
-          await socket.emitWithAck('frame', headerOf(plane, sequence), bytesOf(plane));
-        }
-      };
-      await Promise.all(Array.from({ length: CREDIT }, sendOn));
-      socket.disconnect();
-    },
-  };
-}
-
-function headerOf({ sizeX, sizeY, pixelType }: Plane, sequence: number) {
-  return { sequence, sizeX, sizeY, pixelType, significantBits: 12 };
 }
 
 async function freePort(): Promise<number> {
