@@ -1,6 +1,7 @@
 /** Where a plane belongs in the image, and what its acquisition looks like. */
 
 import type { Acquisition, ArrivedFrame, Channel, FrameIndex, FrameMeta, Plane, PlaneDescription } from './frame.ts';
+import { believableBits } from './significantBits.ts';
 
 /** Larger stated indices are not believed: they would make the stored image absurdly large. */
 const MOST_TIME_POINTS = 50_000_000;
@@ -111,7 +112,7 @@ export function describeAcquisition(
     sizeY: plane.sizeY,
     samplesPerPixel: plane.samplesPerPixel,
     pixelType: plane.pixelType,
-    significantBits: stated.significantBits ?? description.significantBits ?? bitsOf(plane),
+    significantBits: stated.significantBits ?? believableBits(plane, description.significantBits) ?? bitsOf(plane),
     physicalSizeX: stated.physicalSize ?? description.physicalSizeX,
     physicalSizeY: stated.physicalSize ?? description.physicalSizeY,
     physicalSizeZ: description.physicalSizeZ,

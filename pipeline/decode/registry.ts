@@ -8,7 +8,6 @@ import type { Decoded, Decoder } from '../ports.ts';
 import { type ByteSource, memorySource, openFile, refused, torn } from './byteSource.ts';
 import { DEFAULT_LIMITS, type DecodeLimits } from './limits.ts';
 import { mergeDescriptions } from './mergeDescriptions.ts';
-import { believableBits } from './significantBits.ts';
 
 export const decoders: ReadonlyMap<string, () => Promise<Decoder>> = new Map([
   ['tiff', async () => (await import('./tiff.ts')).decoder],
@@ -39,10 +38,7 @@ export async function decodeArrived(
   limits: DecodeLimits = DEFAULT_LIMITS,
 ): Promise<Decoded> {
   const decoded = await decodePayload(payload, name, limits);
-  const { plane } = decoded;
-  const { significantBits, ...all } = mergeDescriptions(decoded.description, description);
-  const bits = believableBits(plane, significantBits);
-  return { plane, description: bits === undefined ? all : { ...all, significantBits: bits } };
+  return { plane: decoded.plane, description: mergeDescriptions(decoded.description, description) };
 }
 
 /** The plane in a payload, as its own file describes it. A plane that came as pixels passes as it is. */

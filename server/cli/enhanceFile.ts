@@ -12,7 +12,7 @@ import type {
   Plane,
   Prediction,
 } from '../../pipeline/frame.ts';
-import { describeAcquisition, Placement } from '../../pipeline/place.ts';
+import { agreed, describeAcquisition, Placement } from '../../pipeline/place.ts';
 import type { Enhancer } from '../../pipeline/ports.ts';
 import { predictionAnnotation } from '../../pipeline/record/export/omeAnnotations.ts';
 import {
@@ -78,7 +78,7 @@ export async function enhanceFile(job: EnhanceJob, means: EnhanceMeans): Promise
       const index = placement.place(description);
       const name = `${job.input}${page === 0 ? '' : `[${page}]`}`;
       const meta = { sequence: page, index, name, arrivedMs: Date.now(), completedBy: 'file' };
-      const frame: Frame = { meta, raw: plane, description, times: {} };
+      const frame: Frame = { meta, raw: plane, description: agreed(description, acquisition, index.c), times: {} };
       const normalised = await timed('normalise', () => means.normalise(frame));
       const enhanced = await timed('enhance', () => means.enhancer.enhance(normalised));
       last = enhanced;

@@ -125,6 +125,18 @@ describe('the acquisition that a first plane opens', () => {
     });
   });
 
+  it.each([
+    ['that fits', 12, [0, 4095], 12],
+    ['that the pixels exceed', 12, [0, 4096], 16],
+    ['of all bits', 16, [65535], 16],
+    ['of no bits', 0, [0], 16],
+    ['of more bits than there are', 24, [0], 16],
+    ['of half a bit', 11.5, [0], 16],
+  ])('has a stated bit depth %s only as far as the pixels agree', (_, significantBits, pixels, believed) => {
+    const row: Plane = { ...plane, sizeX: pixels.length, sizeY: 1, data: Uint16Array.from(pixels) };
+    expect(describeAcquisition(row, { significantBits }, source).significantBits).toBe(believed);
+  });
+
   it('learns of channels as planes of them come, each by what is said first', () => {
     const first = describeAcquisition(plane, { index: { c: 1 }, channelName: 'GFP', emissionWavelength: 509 }, source);
     expect(first.channels).toEqual([{ name: 'channel 0' }, { name: 'GFP', emissionWavelength: 509 }]);

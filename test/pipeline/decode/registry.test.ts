@@ -67,18 +67,4 @@ describe('The registry of formats', () => {
     expect(description).toEqual({ significantBits: 12, index: { t: 7 }, physicalSizeX: 0.1 });
     expect((await decodeArrived(arrived(payload, { significantBits: 10 }))).description.significantBits).toBe(10);
   });
-
-  it.each([
-    ['that fits', 12, [0, 4095], 12],
-    ['that the pixels exceed', 12, [0, 4096], undefined],
-    ['of all bits', 16, [65535], 16],
-    ['of no bits', 0, [0], undefined],
-    ['of more bits than there are', 24, [0], undefined],
-    ['of half a bit', 11.5, [0], undefined],
-  ])('believes a bit depth %s only as far as the pixels agree', async (_, significantBits, pixels, believed) => {
-    const { description } = await decodeArrived(
-      arrived({ kind: 'plane', plane: planeOf(...pixels) }, { significantBits }),
-    );
-    expect(description.significantBits).toBe(believed);
-  });
 });

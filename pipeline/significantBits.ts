@@ -1,4 +1,4 @@
-import type { Plane } from '../frame.ts';
+import type { Plane } from './frame.ts';
 
 /**
  * The stated bit depth if the pixels agree with it, otherwise undefined. Software states the camera's bits also for pixels
