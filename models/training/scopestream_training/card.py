@@ -164,8 +164,8 @@ def moving(facts: dict) -> str:
 The tables above hold single frames, each as at the start of a session. This one holds clips of three, which no training
 read: a disc that moves in the middle of a still image (samples of the output a frame) and live lysosomes, whose motion is
 real, under PMT noise of the stated photons; and lysosomes as recorded, scored where no sample went in. `si-psnr` (dB) of
-the moving and of the still part, with the lag in brackets: the age, in frames, of the scene that the picture fits best (0 is
-the newest frame). The mean of three frames smears by design. Last column: 95 % bootstrap interval over images.
+the moving and of the still part, with the lag of what moves in brackets: the age, in frames, of the scene that the picture
+fits best (0 is the newest frame). The mean of three frames smears by design. Last column: 95 % bootstrap interval over images.
 
 {table(facts["temporal"])}
 
