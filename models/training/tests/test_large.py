@@ -8,12 +8,15 @@ import torch
 from torch import nn
 
 from scopestream_training.export import PARITY, enhance, parity, session
-from scopestream_training.large.config import load
+from scopestream_training.large.adversary import Opponent
+from scopestream_training.large.card import load_card
+from scopestream_training.large.config import Adversary, load
 from scopestream_training.large.export import build, rounded_to_half, stored_in_half
 from scopestream_training.large.rrdb import Rrdb, RrdbShape
 from scopestream_training.large.srresnet import SrResNet, SrResNetShape
 from scopestream_training.large.swinir import SwinIr, SwinShape
-from scopestream_training.networks import parameter_count
+from scopestream_training.networks import Lumen, LumenShape, parameter_count
+from scopestream_training.train import SHARES
 
 
 def network(kind: str) -> nn.Module:
@@ -88,9 +91,36 @@ def test_the_published_size_of_the_large_tier() -> None:
     assert parameter_count(model) == pytest.approx(16.7e6, rel=0.01)
 
 
-def test_every_config_can_be_read() -> None:
-    folder = Path(__file__).parents[1] / "configs" / "large"
-    for path in sorted(folder.glob("*.toml")):
-        config = load(path)
-        assert config.shape.upscale == 2
-        assert config.batch % 4 == 0
+CONFIGS = Path(__file__).parents[1] / "configs" / "large"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_config_can_be_read(path: Path) -> None:
+    config = load(path)
+    assert config.shape.upscale == 2
+    assert config.batch % SHARES == 0
+    assert config.patch % config.shape.step == 0
+    if path.stem != "lumen-l-full":
+        assert load_card(path).display_only == (config.adversary is not None)
+
+
+def test_adversary(tmp_path: Path) -> None:
+    """Both losses reach every parameter that they are to change, and no other."""
+    shape = LumenShape(unshuffle=2, upscale=2, widths=(16, 32), blocks=(1, 1))
+    torch.save({"ema": Lumen(shape).state_dict()}, tmp_path / "checkpoint.pt")
+    encoder = tmp_path / "encoder.toml"
+    encoder.write_text(
+        'sources = ["scenes:1"]\nreal_share = 0.0\niterations = 1\nbatch = 4\npatch = 16\n'
+        "[shape]\nunshuffle = 2\nupscale = 2\nwidths = [16, 32]\nblocks = [1, 1]\n"
+    )
+    opponent = Opponent(Adversary(encoder=str(encoder), weights=str(tmp_path / "checkpoint.pt"), width=4), "cpu")
+    opponent.prepare()
+    model = network("rrdb")
+    made, truth = model(torch.rand(2, 1, 16, 16)), torch.rand(2, 1, 32, 32)
+    ours = torch.autograd.grad(opponent.generator_loss(made, truth, torch.ones(2)), tuple(model.parameters()))
+    assert all(gradient.abs().max() > 0 for gradient in ours)
+    theirs = torch.autograd.grad(opponent.discriminator_loss(made, truth), opponent.parameters())
+    before = [parameter.clone() for parameter in opponent.parameters()]
+    opponent.step(list(theirs), 1.0)
+    assert any((old != new).any() for old, new in zip(before, opponent.parameters(), strict=True))
+    assert not any(parameter.requires_grad for parameter in opponent.encoder.parameters())
