@@ -7,9 +7,9 @@ Three kinds of clips, none of them read in training, all sampled `[::2, ::2]`:
 - *lysosome, own noise*: the same as recorded, compared only where no sample went in (odd lines and columns), so that the
   noise of what a prediction is compared with is not the noise that went into it.
 Scored per region, what moves apart from what is still: si-psnr with the fit and the peak of the whole picture. `lag`, of what
-moves, is the age in frames of the scene that a picture fits best: 0 is the newest frame, 1 the one before it. Two filters stand beside
-the models, both with a Gaussian of 1.2 input samples after bicubic: of the newest frame, and of the mean of all three, which
-smears by design and shows what the measures say then.
+moves, is the age in frames of the scene that a picture fits best: 0 is the newest frame, 1 the one before it. Two filters
+stand beside the models, both with a Gaussian of 1.2 input samples after bicubic: of the newest frame, and of the mean of all
+three, which smears by design and shows what the measures say then.
 """
 
 import argparse
