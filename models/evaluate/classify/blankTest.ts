@@ -1,8 +1,8 @@
 import type { Answer } from './answer.ts';
 import { BLANK_KINDS, blankCell, type BlankKind } from './blankCells.ts';
 import type { Cell } from './cells.ts';
-import type { Condition } from './protocol.ts';
-import type { Subject } from './ask.ts';
+import { conditionsOf, type Condition } from './protocol.ts';
+import { askAll, type Asked, type Asking, type Subject } from './ask.ts';
 
 /** The swap test: what is said of pictures that hold no cell. */
 export interface BlankResult {
@@ -42,7 +42,7 @@ export function blankSubjects(cells: readonly Cell[], seed: number): BlankSubjec
   );
 }
 
-export function blankResult(
+function blankResult(
   blank: BlankKind,
   { id: condition }: Condition,
   family: string,
@@ -63,4 +63,42 @@ export function blankResult(
     refused,
     passed: refused >= BLANK_PASS,
   };
+}
+
+/** Asks the judges of all arms. None when there are no subjects. */
+export async function testBlanks(
+  subjects: readonly BlankSubject[],
+  asking: Pick<Asking<BlankSubject>, 'arms' | 'judges' | 'protocol'>,
+  classes: number,
+  progress: () => void,
+): Promise<BlankResult[]> {
+  if (subjects.length === 0) return [];
+  const judges = asking.judges.filter(({ arm }) => arm === undefined);
+  const asked: Pick<Asked<BlankSubject>, 'subject' | 'answers'>[] = [];
+  await askAll(subjects, {
+    ...asking,
+    judges,
+    onAsked({ subject, answers }) {
+      asked.push({ subject, answers });
+      progress();
+    },
+    onSkipped: progress,
+  });
+  const families = [...new Set(judges.map(({ classifier }) => classifier.family))];
+  return families.flatMap((family) =>
+    BLANK_KINDS.flatMap((blank) => {
+      const ofKind = asked.filter(({ subject }) => subject.blank === blank);
+      const given = ofKind.flatMap(({ answers }) => answers.filter((_, j) => judges[j].classifier.family === family));
+      if (given.length === 0) return [];
+      return conditionsOf(asking.arms, asking.protocol).map((condition, c) =>
+        blankResult(
+          blank,
+          condition,
+          family,
+          given.map((answers) => answers[c]!),
+          classes,
+        ),
+      );
+    }),
+  );
 }

@@ -1,5 +1,6 @@
-import { COMPARED, type DecisionEvaluation } from '../evaluation.ts';
 import { escaped } from '../../report/html.ts';
+import type { DecisionEvaluation } from '../evaluation.ts';
+import { COMPARED } from '../likeness.ts';
 import { curveChart } from './charts.ts';
 import type { Colours } from './markup.ts';
 

@@ -3,6 +3,7 @@ import { BICUBIC, ORIGINAL } from '../arms.ts';
 import type { Panel } from '../panel.ts';
 import { difference, nameOf } from './markup.ts';
 import { points, spreadPercent } from './numbers.ts';
+import { mostRight } from './words.ts';
 
 /** A line for each table below. */
 export function shortSection(panels: readonly Panel[]): string {
@@ -12,7 +13,7 @@ export function shortSection(panels: readonly Panel[]): string {
     const original = rows.find(({ arm }) => arm === ORIGINAL);
     const restored = rows.filter(({ arm }) => arm !== ORIGINAL);
     if (restored.length === 0) return '';
-    const best = restored.reduce((a, b) => (b.figures.accuracy.mean > a.figures.accuracy.mean ? b : a));
+    const best = mostRight(restored);
     const adversarial = rows.filter(({ kind }) => kind === 'gan');
     const surplus = adversarial.map(({ arm, intervals }) => `${escaped(arm)} ${points(intervals.gap)}`).join('<br>');
     return `<tr><td><a href="#panel-${i}">${escaped(nameOf(panel))}</a></td>${[original, bicubic, best]

@@ -25,24 +25,27 @@ export function verdictOf({ design, rows }: Panel): string[] {
 
 function winner(rows: readonly Row[], bicubic: Row, original: Row | undefined): string {
   const restored = rows.filter(({ arm }) => arm !== ORIGINAL);
-  const best = restored.reduce((a, b) => (b.figures.accuracy.mean > a.figures.accuracy.mean ? b : a));
   const ceiling = original ? `; the original has ${spreadPercent(original.figures.accuracy)}` : '';
   const floor = `bicubic has ${spreadPercent(bicubic.figures.accuracy)}${ceiling}`;
   const winners = restored.filter(({ againstBicubic }) => againstBicubic && againstBicubic.accuracy.low > 0);
   if (winners.length === 0) {
-    const isAhead = best.figures.accuracy.mean > bicubic.figures.accuracy.mean;
-    const ahead = isAhead ? ` ${best.arm} is ahead with ${spreadPercent(best.figures.accuracy)};` : '';
-    return `No arm is better than bicubic beyond chance.${ahead} ${isAhead ? floor : capital(floor)}.`;
+    const ahead = mostRight(restored);
+    const none = 'No arm is better than bicubic beyond chance.';
+    if (ahead.figures.accuracy.mean <= bicubic.figures.accuracy.mean) return `${none} ${capital(floor)}.`;
+    return `${none} ${ahead.arm} is ahead with ${spreadPercent(ahead.figures.accuracy)}; ${floor}.`;
   }
+  const best = mostRight(winners);
   const others = winners.filter((row) => row !== best).map(({ arm }) => arm);
-  const also =
-    others.length > 0
-      ? ` ${list(others)} ${others.length > 1 ? 'are' : 'is'} better than bicubic beyond chance too.`
-      : '';
+  const are = others.length > 1 ? 'are' : 'is';
+  const also = others.length > 0 ? ` ${list(others)} ${are} better than bicubic beyond chance too.` : '';
   return (
     `${best.arm} wins with ${spreadPercent(best.figures.accuracy)}: ${points(best.againstBicubic!.accuracy)} points ` +
     `against bicubic, beyond chance; ${floor}.${also}`
   );
+}
+
+export function mostRight(rows: readonly Row[]): Row {
+  return rows.reduce((a, b) => (b.figures.accuracy.mean > a.figures.accuracy.mean ? b : a));
 }
 
 function confidenceOf({ arm, kind, figures, intervals: { gap }, againstBicubic }: Row): string {
