@@ -6,6 +6,7 @@ import type { CellRegistry } from '../models/classifier/cellRegistry.ts';
 import type { CellSettings } from '../models/classifier/settings.ts';
 import { ClassifyError, messageOf } from '../pipeline/errors.ts';
 import type { Acquisition, Cell } from '../pipeline/frame.ts';
+import type { Classifier } from '../pipeline/ports.ts';
 import type { CellChoice, CellCounts, CellsState } from './protocol.ts';
 
 /** The package is chosen when the first frame has shown whether there is colour. */
@@ -36,9 +37,10 @@ export class CellsSwitch {
     this.#changed = changed;
   }
 
-  /** Whoever looks at the frames of this session now. */
-  get classifier(): CellClassifier | undefined {
-    return this.#classifier && this.#suits(this.#classifier.finder) ? this.#classifier : undefined;
+  /** Whoever looks at the frames of this session now. While one is being loaded, a source that waits for us waits for it. */
+  get classifier(): Classifier | undefined {
+    if (this.#state === 'loading' && this.#settings.sourceWaits?.()) return this.#whenLoaded;
+    return this.#present;
   }
 
   get state(): CellsState {
@@ -53,7 +55,7 @@ export class CellsSwitch {
 
   /** In the newest look, and of the session. Undefined while nothing looks. */
   get counts(): CellCounts | undefined {
-    const { classifier } = this;
+    const classifier = this.#present;
     return classifier && { inView: tally(classifier.cells), ...classifier.tally };
   }
 
@@ -61,7 +63,7 @@ export class CellsSwitch {
   beginSession(acquisition: Acquisition): void {
     this.#acquisition = acquisition;
     this.#classifier?.beginSession(acquisition.physicalSizeX);
-    if (this.#wanted === undefined || this.classifier) return;
+    if (this.#wanted === undefined || this.#present) return;
     // The frames do not wait for it; what went wrong is part of the state.
     this.#switchTo(this.#wanted).catch(() => undefined);
   }
@@ -77,7 +79,20 @@ export class CellsSwitch {
     await this.#classifier?.close();
   }
 
+  get #present(): CellClassifier | undefined {
+    return this.#classifier && this.#suits(this.#classifier.finder) ? this.#classifier : undefined;
+  }
+
+  readonly #whenLoaded: Classifier = {
+    classify: async (frame) => {
+      await this.#switching.catch(() => undefined);
+      return this.#present?.classify(frame) ?? {};
+    },
+    close: async () => {},
+  };
+
   #switchTo(wanted: string | undefined): Promise<void> {
+    if (wanted !== undefined && this.#acquisition) this.#enter('loading');
     const switched = this.#switching.catch(() => undefined).then(() => this.#replace(wanted));
     this.#switching = switched;
     switched.catch(() => undefined); // Told to whoever chose, and in the state.
@@ -89,7 +104,6 @@ export class CellsSwitch {
     this.#wanted = wanted;
     if (wanted === undefined) return this.#install(undefined);
     if (!this.#acquisition) return this.#changed(); // The first session will begin with it.
-    this.#enter('loading');
     try {
       const finder = this.#finderFor(wanted, this.#acquisition);
       const next = await createClassifier(finder, this.#registry.namerFor(finder), this.#settings);
@@ -137,7 +151,7 @@ export class CellsSwitch {
     if (this.#wanted === undefined) return { state: 'off' };
     const classifier = this.#classifier;
     if (this.#state === 'loading' || !classifier) return { state: 'loading' };
-    if (!this.classifier) return { state: 'failed', because: `${classifier.finder.id} does not look at such frames` };
+    if (!this.#present) return { state: 'failed', because: `${classifier.finder.id} does not look at such frames` };
     return { state: classifier.state === 'ready' ? 'ready' : 'restarting' };
   }
 }

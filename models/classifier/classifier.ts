@@ -27,7 +27,7 @@ export interface CellClassifier extends Classifier {
   readonly labels: readonly string[];
   readonly state: 'ready' | 'restarting' | 'closed';
   readonly tally: CellTally;
-  /** The newest look, if there was one at the present field. */
+  /** Of the newest look. */
   readonly cells: readonly Cell[];
   /** Frames of another session follow: counting begins again. `physicalSizeX`: micrometre per raw pixel, if known. */
   beginSession(physicalSizeX?: number): void;
@@ -74,7 +74,9 @@ class TrackingClassifier implements CellClassifier {
   readonly #by: string;
   #tracker: Tracker;
   #physicalSizeX: number | undefined;
+  /** Absent before the first look at the present field. */
   #newest: Sighting | undefined;
+  #lastCells: readonly Cell[] = [];
   /** The look that is going on. */
   #looking: Promise<void> | undefined;
   #meanMs: number | undefined;
@@ -104,13 +106,14 @@ class TrackingClassifier implements CellClassifier {
   }
 
   get cells(): readonly Cell[] {
-    return this.#newest?.cells ?? [];
+    return this.#lastCells;
   }
 
   beginSession(physicalSizeX?: number): void {
     this.#session += 1;
     this.#tracker = this.#newTracker();
     this.#newest = undefined;
+    this.#lastCells = [];
     this.#physicalSizeX = physicalSizeX;
   }
 
@@ -174,7 +177,7 @@ class TrackingClassifier implements CellClassifier {
       if (session !== this.#session) return;
       const flips = this.tally.flips;
       const cells = this.#tracker.look(detections, { sequence: frame.meta.sequence, sizeX, sizeY, lookedAt });
-      this.#newest = { cells, seenIn: frame.meta.sequence, field, isShown: false };
+      this.#saw(cells, frame.meta.sequence, field);
       onLook?.({ kind: 'looked', ms, flips: this.tally.flips - flips });
     });
     const ended = looked.then(
@@ -209,8 +212,13 @@ class TrackingClassifier implements CellClassifier {
   #seeNothing({ raw, meta }: AssessedFrame, field: FieldGlance): CellSighting {
     const { sizeX, sizeY } = raw;
     this.#tracker.look([], { sequence: meta.sequence, sizeX, sizeY, lookedAt: 'raw' });
-    this.#newest = { cells: [], seenIn: meta.sequence, field, isShown: false };
+    this.#saw([], meta.sequence, field);
     return this.#known(field, meta.sequence);
+  }
+
+  #saw(cells: readonly Cell[], seenIn: number, field: FieldGlance): void {
+    this.#newest = { cells, seenIn, field, isShown: false };
+    this.#lastCells = cells;
   }
 
   #passOver(frame: AssessedFrame, field: FieldGlance, because: CellsSkipped): CellSighting {

@@ -174,7 +174,7 @@ describe('time', () => {
   it('shows no cells of one field on another', async () => {
     const cells = await start('tiny-find', { budgetMs: 0 });
     await cells.classify(slowly(two, 0));
-    while (cells.cells.length === 0) await delay(10);
+    await expect.poll(() => cells.cells.length, { timeout: 20_000 }).toBe(2);
     const other = discs([{ x: 50, y: 10, colour: DARK_RED }]);
     expect(await cells.classify(slowly(other, 1))).toEqual({ cellsSkipped: 'late' });
   });
