@@ -37,8 +37,11 @@ class Namer(nn.Module):
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(w16, len(CLASSES))
 
-    def forward(self, cells: torch.Tensor) -> torch.Tensor:
+    def features(self, cells: torch.Tensor) -> torch.Tensor:
         x = -transmittance(cells, GLASS_PATCH).clamp(min=DARKEST).log()
         x = self.at4(self.to4(self.stem(x)))
         x = self.at16(self.to16(self.at8(self.to8(x))))
-        return self.head(self.drop(x.mean((2, 3))))
+        return x.mean((2, 3))
+
+    def forward(self, cells: torch.Tensor) -> torch.Tensor:
+        return self.head(self.drop(self.features(cells)))

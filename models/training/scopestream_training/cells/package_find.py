@@ -76,15 +76,20 @@ def rescaled(field: Field, scale: float) -> Field:
     return Field(field.name, image, field.boxes * scale, field.kinds)
 
 
-def portrait_scores(detect: Detect, portraits: list[Portrait], thresholds: list[float]) -> dict:
+def middle(portrait: Portrait) -> np.ndarray:
+    """Where the white cell is: the middle (x, y) of its nucleus, pixels."""
+    core = nucleus(portrait.image)
+    box = portrait.box if core is None else core
+    return box[:2] + box[2:] / 2
+
+
+def portrait_scores(detect: Detect, portraits: list[Portrait], middles: list[np.ndarray], thresholds: list[float]) -> dict:
     """Share of pictures where just one white cell lies over the nucleus in the middle; others at the picture's border, which
     PBC has, are not counted against it. alone: share with no other white cell at all."""
     one, alone, by_class = 0, 0, {name: [] for name in CLASSES}
-    for portrait in portraits:
+    for portrait, centre in zip(portraits, middles, strict=True):
         boxes = detect(portrait.image, thresholds).of_kind(WHITE).boxes
-        core = nucleus(portrait.image)
-        middle = (core if core is not None else portrait.box)[:2] + (core if core is not None else portrait.box)[2:] / 2
-        covers = ((boxes[:, :2] < middle) & (middle < boxes[:, :2] + boxes[:, 2:])).all(1)
+        covers = ((boxes[:, :2] < centre) & (centre < boxes[:, :2] + boxes[:, 2:])).all(1)
         one += covers.sum() == 1
         alone += covers.sum() == 1 and len(boxes) == 1
         by_class[CLASSES[portrait.kind]].append(covers.sum() == 1)
@@ -100,7 +105,7 @@ def empty_scores(detect: Detect, thresholds: list[float], side: int = 320) -> di
     return {"frames": len(counts), "frames_with_white_cells": int(np.count_nonzero(counts))}
 
 
-def measure(detect: Detect, data: Path, portraits: Path, thresholds: list[float]) -> dict:
+def measure(detect: Detect, data: Path, thresholds: list[float]) -> dict:
     fields = load_fields(data, "find-test")
     results = [detect(field.image, thresholds) for field in fields]
     by_scale = {}
@@ -110,7 +115,6 @@ def measure(detect: Detect, data: Path, portraits: Path, thresholds: list[float]
     return {
         "test": {name: scores(results, fields, kind, thresholds[kind]) for kind, name in enumerate(KINDS)},
         "white_cells_by_scale": by_scale,
-        "pbc": portrait_scores(detect, load_portraits(data, "val", portraits), thresholds),
         "empty": empty_scores(detect, thresholds),
     }
 
@@ -145,23 +149,21 @@ the probability that a cell of a kind has its centre there, 0 where a neighbour 
 [1, 4, H/{STRIDE}, W/{STRIDE}]: left, top, width and height in pixels. Thresholds: {threshold_list}.
 Of boxes of one kind that overlap by more than {SAME_KIND_OVERLAP} (intersection over union) the surest stays.
 The graph takes means of {REDUCTION}x{REDUCTION} pixels and divides each colour by its brightest patch of 16x16 of them,
-so lamp colour
-and white balance drop out.
+so lamp colour and white balance drop out.
 
 ## Training data
 
 - BCCD (MIT): {fields["train"]} fields; {fields["tune"]} more chose the thresholds. Stained places that nobody annotated
-  count neither way
-  for red cells.
+  count neither way for red cells.
 - PBC (Acevedo et al. 2020; its licence is not settled, no picture of it is redistributed): {facts["portraits"]} pictures
-  of `train`,
-  one white cell each. Their boxes were drawn by this network trained on BCCD alone, and checked against the nucleus.
+  of `train`, one white cell each. Their boxes were drawn by this network trained on BCCD alone (at full sampling), and
+  checked against the nucleus.
 - Frames without cells, simulated.
 
 Stain amounts, hue, lamp, gamma, blur, sharpening, noise, JPEG, magnification, turns and mirrors are drawn at random.
 {facts["iterations_before"]:,} iterations on BCCD alone, then {facts["iterations"]:,} of {facts["batch"]} crops of
-{facts["side"]}x{facts["side"]}
-samples, on a share of two CPU cores. It was stopped by the clock, not because it had stopped improving.
+{facts["side"]}x{facts["side"]} samples, on a share of two CPU cores. It was stopped by the clock, not because it had
+stopped improving.
 
 # Validation
 
@@ -179,15 +181,15 @@ White cells in the same fields at other magnifications:
 |---|---|---|---|
 {scales}
 
-PBC `val` ({own["pictures"]} pictures of one white cell; the lab of the training portraits): one white cell over the central
-nucleus in **{own["one_in_place"]:.1%}** ({per_class}); no other white cell in {own["one_and_no_other"]:.1%},
-though some pictures show one at their border.
+PBC `val` ({own["pictures"]} pictures of one white cell; the lab of the training portraits): one white cell over the
+central nucleus in **{own["one_in_place"]:.1%}** ({per_class}).
+No other white cell is found in {own["one_and_no_other"]:.1%}, though some pictures do show one at their border.
 
 **An unseen lab**: the same network trained on BCCD alone ({unseen["iterations"]} iterations), on the same PBC pictures:
 {unseen["one_in_place"]:.1%} ({unseen["one_and_no_other"]:.1%} without another).
 
-Frames of glass, darkness, noise or clouds with a white cell found:
-{facts["empty"]["frames_with_white_cells"]} of {facts["empty"]["frames"]}.
+Frames of glass, darkness, noise or clouds with a white cell found: {facts["empty"]["frames_with_white_cells"]} of
+{facts["empty"]["frames"]}.
 
 Largest difference of the graph from PyTorch: {facts["parity"]:.1e}. Timings: {facts["machine"]}.
 
@@ -251,7 +253,8 @@ def main() -> None:
     onnx.save(build(before), alone)
     unseen = detector_of(alone)
     held = load_portraits(data, "val", portraits)
-    bccd_only = portrait_scores(unseen, held, choose_thresholds(unseen, tuned)) | {"iterations": iterations_before}
+    middles = [middle(portrait) for portrait in held]
+    bccd_only = portrait_scores(unseen, held, middles, choose_thresholds(unseen, tuned)) | {"iterations": iterations_before}
     alone.unlink()
 
     smallest, largest = (TYPICAL_DIAMETER * REDUCTION * scale for scale in config.mix.scale)
@@ -265,10 +268,11 @@ def main() -> None:
         "diameter": [round(smallest), round(largest)],
         "fields": {part: len(load_fields(data, f"find-{part}")) for part in ("train", "tune", "test")},
         "portraits": len(pbc_paths(data, "train")[:: config.every_portrait]),
-        **measure(detect, data, portraits, thresholds),
+        **measure(detect, data, thresholds),
+        "pbc": portrait_scores(detect, held, middles, thresholds),
         "bccd_only": bccd_only,
         "parity": difference,
-        "milliseconds": timings(weights, {"image": np.full((1, 480, 640, 3), 200, np.uint8)}),
+        "milliseconds": timings(weights, {"image": padded(np.full((480, 640, 3), 200, np.uint8), STEP)[None]}),
         "machine": machine(),
     }
     settings = {

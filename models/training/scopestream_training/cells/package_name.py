@@ -1,5 +1,5 @@
 """Scores the seeds of the classifier and builds the package `smear-name` from the first:
-`python -m scopestream_training.cells.package_name configs/cells/smear-name.toml --runs DIR/seed1 DIR/seed2 --data DIR --zoo ../zoo`.
+`python -m scopestream_training.cells.package_name configs/cells/smear-name.toml --runs DIR/seed? --data DIR --zoo ../zoo`.
 
 Temperature, the threshold of "unsure" and the energy floor are chosen on PBC's validation pictures. Nothing was chosen on the
 reported half of BCCD.
@@ -26,7 +26,7 @@ from .fields import RED, WHITE, empty
 from .namer import Namer
 from .pack import WEIGHTS, assert_parity, batch_axis, channel_axis, space_axis, tensor, timings, write_package
 from .scores import energy, naming_scores, overlaps, softmax
-from .smears import CLASSES, Field, field_classes, load_fields, load_portraits
+from .smears import CLASSES, Field, field_classes, load_fields, load_portraits, pbc_paths
 from .train_name import load, logits_of
 
 BASOPHIL = CLASSES.index("basophil")
@@ -189,31 +189,28 @@ def readme(card: dict, facts: dict) -> str:
 ## Input and output
 
 `cells` uint8 [N, {SIDE}, {SIDE}, 3], RGB: a square about the middle of the cell's box, {MARGIN} times its larger side,
-the frame's border
-repeated beyond it, resized with a triangle filter. `logits` float32 [N, {len(CLASSES)}]: {", ".join(CLASSES)}.
-Probabilities are softmax(logits / T) with T = {answers["temperature"]:.3f}. The answer is *unsure* when the largest is below
-{answers["unsure_below"]:.3f} or the energy T ln sum exp(logits / T) is below {answers["energy_floor"]:.2f}: chosen so
-that 95 % of the right answers on the
-validation pictures stay sure. Each colour is divided inside the graph by its brightest patch of 8x8 samples, and the network
-sees absorbances.
+the frame's border repeated beyond it, resized with a triangle filter. `logits` float32 [N, {len(CLASSES)}]:
+{", ".join(CLASSES)}.
+Probabilities are softmax(logits / T) with T = {answers["temperature"]:.3f}. The answer is *unsure* when the largest is
+below {answers["unsure_below"]:.3f} or the energy T ln sum exp(logits / T) is below {answers["energy_floor"]:.2f}: chosen
+so that 95 % of the right answers on the validation pictures stay sure. Each colour is divided inside the graph by its
+brightest patch of 8x8 samples, and the network sees absorbances.
 
 ## Training data
 
 PBC `train` (Acevedo et al. 2020, CellaVision DM96; {facts["cells"]:,} cells, 500 a class; its licence is not settled, and
-no picture of it is
-redistributed), with the boxes of `cells.portraits`. An eighth of each batch holds no white cell: other parts of the same
-pictures, blank
-glass, noise. No BCCD cell was trained on. Stain, lamp, camera, sharpness, noise, JPEG and sampling are drawn at random
-(`stain.py`,
-`camera.py`). {facts["iterations"]:,} iterations of 64 crops on two shared CPU cores for each seed.
+no picture of it is redistributed), with the boxes of `cells.portraits`. An eighth of each batch holds no white cell:
+other parts of the same pictures, blank glass, noise. No BCCD cell was trained on. Stain, lamp, camera, sharpness,
+noise, JPEG and sampling are drawn at random (`stain.py`, `camera.py`), {facts["pool"]:,} times for all seeds together.
+{facts["iterations"]:,} iterations of 64 crops for the shipped seed, on a share of two CPU cores: stopped by the clock, not
+because it had stopped improving. Then its last layer was fitted to the whole pool.
 
 # Validation
 
 Percent, mean ± standard deviation over {len(seeds)} seeds; seed 1 is shipped, whichever is best. PBC file names carry no
-patient, so the figures on
-PBC are optimistic. BCCD is another lab, stain and camera, with the annotators' boxes and one label a field; it has
-**one** basophil,
-two monocytes and eight lymphocytes in all, so its macro-F1 rests on a few cells, and single errors move it by many percent.
+patient, so the figures on PBC are optimistic. BCCD is another lab, stain and camera, with the annotators' boxes and
+one label a field; it has **one** basophil, two monocytes and eight lymphocytes in all, so its macro-F1 rests on a few
+cells, and single errors move it by many percent.
 
 | set | cells | accuracy, 5 classes | macro-F1 | ECE | accuracy, 4 classes | macro-F1 |
 |---|---|---|---|---|---|---|
@@ -225,7 +222,8 @@ Four classes: without basophils, in truth and in answers.
 |---|---|---|
 {sure}
 
-Refused as unsure though they hold no white cell (BCCD's red cells and background were not trained on): {refused}.
+Refused as unsure though they hold no white cell (BCCD's red cells and background were not trained on):
+{refused}.
 
 Shipped seed, PBC `val`:
 
@@ -292,7 +290,8 @@ def main() -> None:
     facts = {
         "parameters": parameter_count(network),
         "iterations": iterations,
-        "cells": len(load_portraits(data, "train", boxes)),
+        "cells": len(pbc_paths(data, "train")),
+        "pool": config.pool,
         "seeds": [facts for facts, _ in results],
         "parity": difference,
         "milliseconds": {n: timings(weights, {"cells": np.repeat(cells[:1], k, 0)}) for n, k in (("one", 1), ("eight", 8))},

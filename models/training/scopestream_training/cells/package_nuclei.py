@@ -106,14 +106,12 @@ pixels are dropped.
 ## Training data
 
 - BBBC039 (CC0), {facts["frames"]} frames of U2OS nuclei. **No one outlined them here**: their labels are what the
-  bioimage.io package
-  `unet2d_nuclei_broad` (MIT) gives, its touching nuclei parted by a distance transform (`cells.teacher`). So this model repeats that
-  package's mistakes, and agreement with it is not accuracy.
+  bioimage.io package `unet2d_nuclei_broad` (MIT) gives, its touching nuclei parted by a distance transform
+  (`cells.teacher`). So this model repeats that package's mistakes, and agreement with it is not accuracy.
 - Nuclei simulated by this project, with exact outlines, some touching, over haze and debris; and frames without any.
 
 All under the noise model of a fast scan (`degradation.py`: 2 to 300 e- at a bright sample). {facts["iterations"]:,}
-iterations of 8 crops
-of 192x192 pixels on two shared CPU cores.
+iterations of 8 crops of 192x192 pixels on a share of two CPU cores: stopped by the clock.
 
 # Validation
 

@@ -77,14 +77,24 @@ def pbc_paths(data: Path, part: str) -> list[tuple[Path, int]]:
     return [(path, kind) for kind, name in enumerate(CLASSES) for path in sorted((data / "pbc" / part / name).glob("*.jpg"))]
 
 
-def load_portraits(data: Path, part: str, boxes: Path, every: int = 1) -> list[Portrait]:
-    """Every so manieth picture of `part` whose cell is listed in `boxes` (JSON: name -> box), as `cells.portraits` writes it."""
+def load_portraits(data: Path, part: str, boxes: Path, every: int = 1, first: int = 0) -> list[Portrait]:
+    """Every so manieth picture of `part`, from the `first` on, whose cell is listed in `boxes` (JSON: name -> box)."""
     known = json.loads(boxes.read_text())
     return [
         Portrait(path.stem, read_rgb(path), kind, np.array(known[path.stem], np.float32))
-        for path, kind in pbc_paths(data, part)[::every]
+        for path, kind in pbc_paths(data, part)[first::every]
         if path.stem in known
     ]
+
+
+def assert_pictures_disjoint(data: Path) -> None:
+    """No name and no file content of PBC's `val` may occur in `train`."""
+    learnt, held = ([path for path, _ in pbc_paths(data, part)] for part in ("train", "val"))
+    digests = {hashlib.sha256(path.read_bytes()).digest() for path in learnt}
+    names = {path.name for path in learnt}
+    for path in held:
+        if path.name in names or hashlib.sha256(path.read_bytes()).digest() in digests:
+            raise ValueError(f"{path.name} is in both parts")
 
 
 def assert_disjoint(first: list[Field] | list[Portrait], second: list[Field] | list[Portrait]) -> None:

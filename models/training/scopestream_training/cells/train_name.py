@@ -12,7 +12,6 @@ every batch turns and mirrors its share of the pool anew.
 import argparse
 import math
 import tomllib
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,21 +19,23 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.nn import functional
+from torch.utils.data import DataLoader
 
 from ..data import turn
 from .camera import CameraRange, photographed, to_bytes
 from .crops import MARGIN, SIDE, crop
 from .fields import empty
-from .loop import THREADS, Schedule, single_thread, train
+from .loop import THREADS, Batches, Schedule, single_thread, train
 from .namer import Namer, NamerShape
 from .scores import naming_scores
-from .smears import CLASSES, Portrait, assert_disjoint, load_portraits
+from .smears import CLASSES, Portrait, assert_pictures_disjoint, load_portraits
 from .stain import StainRange, restain
 from .train_find import tuples
 
 FINER = 1.4  # a bilinear read of this many samples to one of the crop hardly aliases
 ENERGY_OF_CELLS, ENERGY_OF_OTHERS = 5.0, 1.0
-POOL_PARTS = 64
+REFIT_STEPS, REFIT_DECAY = 150, 1e-4
+POOL_PARTS = 64  # each from its own share of the pictures
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class NameConfig:
     camera: CameraRange
     portraits: str
     batch: int = 64
-    pool: int = 9600
+    pool: int = 8192
     others: float = 0.125
     zoom: float = 1.2
     shift: float = 0.07
@@ -124,9 +125,7 @@ def beside(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray, fl
             return centre, float(extent)
 
 
-def loss_of(network: Namer, batch: tuple, smoothing: float) -> torch.Tensor:
-    pictures, kinds = batch
-    logits = network(pictures)
+def loss_of(logits: torch.Tensor, kinds: torch.Tensor, smoothing: float) -> torch.Tensor:
     cells = kinds >= 0
     energies = logits.logsumexp(1)
     named = functional.cross_entropy(logits[cells], kinds[cells], label_smoothing=smoothing)
@@ -134,6 +133,24 @@ def loss_of(network: Namer, batch: tuple, smoothing: float) -> torch.Tensor:
     low = functional.relu(ENERGY_OF_CELLS - energies[cells]).square().sum()
     high = functional.relu(energies[~cells] - ENERGY_OF_OTHERS).square().sum()
     return named + 0.3 * undecided + 0.05 * (low + high) / len(kinds)
+
+
+def refit(network: Namer, pictures: np.ndarray, kinds: torch.Tensor, smoothing: float) -> None:
+    """Fits the last layer to the whole pool: after a short schedule the averaged weights' own is far from its optimum."""
+    with torch.inference_mode():
+        parts = [network.features(torch.from_numpy(part)) for part in np.array_split(pictures, max(1, len(pictures) // 64))]
+    features = torch.cat(parts).clone()
+    head = network.head.requires_grad_(True)
+    optimiser = torch.optim.LBFGS(head.parameters(), max_iter=REFIT_STEPS, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        loss = loss_of(head(features), kinds, smoothing) + REFIT_DECAY * head.weight.square().sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    head.requires_grad_(False)
 
 
 def logits_of(network: Namer, crops: np.ndarray, size: int = 64) -> np.ndarray:
@@ -147,14 +164,17 @@ def logits_of(network: Namer, crops: np.ndarray, size: int = 64) -> np.ndarray:
 def prepared(config: NameConfig, data: Path, path: Path) -> dict[str, np.ndarray]:
     """`pictures` and `kinds` of the pool that all seeds share, drawn by two processes, and `held`, the crops of the validation
     pictures, with their `truth`. Kept in `path` for a later seed."""
+
+    def part(k: int) -> tuple[np.ndarray, np.ndarray]:
+        portraits = load_portraits(data, "train", Path(config.portraits), POOL_PARTS, k)
+        source = Cells([brought_to_size(portrait) for portrait in portraits], config)
+        return source.drawn(config.pool // POOL_PARTS, np.random.default_rng((0, k)))
+
     if not path.exists():
-        learnt, held = (load_portraits(data, part, Path(config.portraits)) for part in ("train", "val"))
-        assert_disjoint(learnt, held)
-        source = Cells([brought_to_size(portrait) for portrait in learnt], config)
-        with ProcessPoolExecutor(2, initializer=single_thread, initargs=(0,)) as workers:
-            seeds = [np.random.default_rng((0, part)) for part in range(POOL_PARTS)]
-            parts = workers.map(source.drawn, [config.pool // POOL_PARTS] * POOL_PARTS, seeds)
-            pictures, kinds = map(np.concatenate, zip(*parts, strict=True))
+        assert_pictures_disjoint(data)
+        parts = DataLoader(Batches(part, 0, POOL_PARTS), batch_size=None, num_workers=2, worker_init_fn=single_thread)
+        pictures, kinds = map(np.concatenate, zip(*parts, strict=True))
+        held = load_portraits(data, "val", Path(config.portraits))
         crops = np.stack([crop(portrait.image, portrait.box) for portrait in held])
         truth = np.array([portrait.kind for portrait in held])
         np.savez(path, pictures=pictures, kinds=kinds, held=crops, truth=truth)
@@ -181,7 +201,16 @@ def train_seed(config: NameConfig, sets: dict[str, np.ndarray], run: Path, seed:
 
     torch.manual_seed(seed)
     schedule = replace(config.schedule, seed=seed)
-    train(Namer(config.shape), draw, lambda n, b: loss_of(n, b, config.smoothing), score, schedule, run, minutes, workers=1)
+
+    def loss(network: Namer, batch: tuple) -> torch.Tensor:
+        return loss_of(network(batch[0]), batch[1], config.smoothing)
+
+    network = train(Namer(config.shape), draw, loss, score, schedule, run, minutes, workers=1)
+    refit(network, pictures, torch.from_numpy(kinds), config.smoothing)
+    state = torch.load(run / "checkpoint.pt")
+    torch.save(state | {"ema": network.state_dict()}, run / "checkpoint.pt")
+    row = {"iteration": state["iteration"], "head": "fitted", **score(network)}
+    print(row, flush=True)
 
 
 def main() -> None:
