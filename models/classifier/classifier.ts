@@ -5,6 +5,7 @@ import type { Classifier } from '../../pipeline/ports.ts';
 import { ArrivalInterval } from '../arrivalInterval.ts';
 import { movingMean } from '../movingMean.ts';
 import { CellClient } from './cellClient.ts';
+import type { Detection } from './cellMessages.ts';
 import { samplesOf, type CellFinder, type CellNamer } from './cellPackage.ts';
 import { UNSURE } from './decision.ts';
 import { glanceAt, hasStructure, isSameField, type FieldGlance } from './field.ts';
@@ -80,6 +81,8 @@ class TrackingClassifier implements CellClassifier {
   /** The look that is going on. */
   #looking: Promise<void> | undefined;
   #meanMs: number | undefined;
+  /** Of cells of the first kind in this session, raw pixels. */
+  #foundDiameterPx: number | undefined;
   #comparedAtMs = -Infinity;
   /** A look of an earlier session may still be on its way: it belongs to no cell of this one. */
   #session = 0;
@@ -114,6 +117,7 @@ class TrackingClassifier implements CellClassifier {
     this.#tracker = this.#newTracker();
     this.#newest = undefined;
     this.#lastCells = [];
+    this.#foundDiameterPx = undefined;
     this.#physicalSizeX = physicalSizeX;
   }
 
@@ -168,13 +172,15 @@ class TrackingClassifier implements CellClassifier {
     const compare = this.#comparesAt(startedMs, frame);
     const { sizeX, sizeY } = frame.raw;
     const { finderScale, onLook } = this.#settings;
-    const scale = finderScale || finderScaleFor(this.finder, { sizeX, sizeY, physicalSizeX: this.#physicalSizeX });
+    const size = { sizeX, sizeY, physicalSizeX: this.#physicalSizeX, foundDiameterPx: this.#foundDiameterPx };
+    const scale = finderScale || finderScaleFor(this.finder, size);
     const { request, planes, lookedAt } = lookRequest(frame, scale, compare);
 
     const looked = this.#client.look(request, planes).then(({ detections }) => {
       const ms = performance.now() - startedMs;
       this.#meanMs = movingMean(this.#meanMs, ms);
       if (session !== this.#session) return;
+      this.#learnSize(detections);
       const flips = this.tally.flips;
       const cells = this.#tracker.look(detections, { sequence: frame.meta.sequence, sizeX, sizeY, lookedAt });
       this.#saw(cells, frame.meta.sequence, field);
@@ -191,6 +197,14 @@ class TrackingClassifier implements CellClassifier {
       this.#looking = undefined;
     });
     return ended;
+  }
+
+  /** Cells at the border are cut off: the larger side is nearer to the truth. */
+  #learnSize(detections: readonly Detection[]): void {
+    for (const { kind, box } of detections) {
+      if (kind !== this.finder.kinds[0]) continue;
+      this.#foundDiameterPx = movingMean(this.#foundDiameterPx, Math.max(box.width, box.height));
+    }
   }
 
   /** At a low rate; where the source waits, every field. */

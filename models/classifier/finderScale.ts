@@ -2,23 +2,35 @@ import type { CellFinder } from './cellPackage.ts';
 
 /** Usual diameters, micrometre: white cells in a dried smear, and nuclei of adherent cells. */
 const USUAL_DIAMETER: Readonly<Record<string, number>> = { 'white cell': 13, nucleus: 15 };
+/** No picture is made smaller or larger than by this factor for the sake of its cells. */
+const MOST = 4;
 
-/**
- * Pixels per raw pixel of the picture that a finder gets: 1, unless the size of a pixel is known and cells of the usual size
- * would be smaller or larger than those that the finder was trained with; or less, where the frame is larger than it takes.
- */
-export function finderScaleFor(
-  finder: CellFinder,
-  frame: { readonly sizeX: number; readonly sizeY: number; readonly physicalSizeX?: number },
-): number {
-  const largest = Math.sqrt(finder.maxPixels / (frame.sizeX * frame.sizeY));
-  return Math.min(scaleForSize(finder, frame.physicalSizeX), largest);
+/** What is known of the size of cells in a frame. */
+export interface SizeOfCells {
+  readonly sizeX: number;
+  readonly sizeY: number;
+  /** micrometre per raw pixel */
+  readonly physicalSizeX?: number;
+  /** Mean diameter of the cells of the first kind that were found so far, raw pixels. */
+  readonly foundDiameterPx?: number;
 }
 
-function scaleForSize({ kinds, trainedDiameterPx }: CellFinder, physicalSizeX: number | undefined): number {
-  const diameter = USUAL_DIAMETER[kinds[0]];
-  if (diameter === undefined || physicalSizeX === undefined || trainedDiameterPx === undefined) return 1;
-  const expectedPx = diameter / physicalSizeX;
+/**
+ * Pixels per raw pixel of the picture that a finder gets. Its cells should be neither near the smallest nor near the largest
+ * that it was trained with: then they are brought to the middle of that range. How large they are is known from the size of a
+ * pixel, or else from the cells that were found so far. A frame that is larger than the finder takes is made smaller.
+ */
+export function finderScaleFor(finder: CellFinder, frame: SizeOfCells): number {
+  const largest = Math.sqrt(finder.maxPixels / (frame.sizeX * frame.sizeY));
+  return Math.min(scaleForSize(finder, frame), largest);
+}
+
+function scaleForSize({ kinds, trainedDiameterPx }: CellFinder, { physicalSizeX, foundDiameterPx }: SizeOfCells) {
+  const usual = USUAL_DIAMETER[kinds[0]];
+  const expected = usual && physicalSizeX ? usual / physicalSizeX : foundDiameterPx;
+  if (expected === undefined || trainedDiameterPx === undefined) return 1;
   const [least, most] = trainedDiameterPx;
-  return Math.min(Math.max(expectedPx, least), most) / expectedPx;
+  const middle = Math.sqrt(least * most);
+  if (expected > Math.sqrt(least * middle) && expected < Math.sqrt(middle * most)) return 1;
+  return Math.min(Math.max(middle / expected, 1 / MOST), MOST);
 }
