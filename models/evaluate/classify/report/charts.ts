@@ -48,10 +48,10 @@ export function reliabilityChart({ arm, reliability, figures }: Row, colour: str
   const [width, height, left, top, plot] = [196, 242, 34, 26, 150];
   const x: Scale = (value) => left + value * plot;
   const y: Scale = (value) => top + (1 - value) * plot;
-  const all = reliability.reduce((sum, { count }) => sum + count, 0);
+  const most = Math.max(...reliability.map(({ count }) => count));
   const bars = reliability
     .filter(({ count }) => count > 0)
-    .map((bin) => bar(bin, x, y, colour) + countBar(bin, all, x, top + plot + 38, colour));
+    .map((bin) => bar(bin, x, y, colour) + countBar(bin, most, x, top + plot + 38, colour));
   const grid = [0, 0.5, 1].map(
     (value) =>
       `<line x1="${left}" x2="${left + plot}" y1="${y(value)}" y2="${y(value)}" class="grid"/><text x="${left - 5}" y="${y(value) + 4}" text-anchor="end">${value}</text>` +
@@ -63,8 +63,8 @@ export function reliabilityChart({ arm, reliability, figures }: Row, colour: str
     `Reliability of ${arm}`,
     `<text x="${left}" y="14" class="title">${escaped(arm)}</text>${grid.join('')}${bars.join('')}
 <line x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${y(1)}" stroke="#333" stroke-dasharray="4 3"/>
-<text x="${left + plot}" y="14" text-anchor="end" class="number faint">ECE ${figures.ece.mean.toFixed(3)}</text>
-<text x="${left}" y="${top + plot + 40}" class="faint">pictures</text>`,
+<text x="${left}" y="${top + plot + 34}" class="number">ECE ${figures.ece.mean.toFixed(3)}</text>
+<text x="${left + plot}" y="${top + plot + 34}" text-anchor="end" class="faint">pictures:</text>`,
   );
 }
 
@@ -78,8 +78,8 @@ function bar({ low, high, accuracy, confidence, count }: CalibrationBin, x: Scal
   );
 }
 
-function countBar({ low, high, count }: CalibrationBin, all: number, x: Scale, top: number, colour: string): string {
-  const height = Math.max((24 * count) / all, 0.75);
+function countBar({ low, high, count }: CalibrationBin, most: number, x: Scale, top: number, colour: string): string {
+  const height = Math.max((24 * count) / most, 0.75);
   return `<rect x="${px(x(low) + 0.5)}" width="${px(x(high) - x(low) - 1)}" y="${px(top + 24 - height)}" height="${px(height)}" fill="${colour}" fill-opacity=".5"/>`;
 }
 

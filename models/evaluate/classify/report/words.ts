@@ -1,5 +1,5 @@
 import { BICUBIC, ORIGINAL } from '../arms.ts';
-import { BLANK_PASS } from '../blankTest.ts';
+import { BLANK_PASS, type BlankResult } from '../blankTest.ts';
 import type { DecisionEvaluation } from '../evaluation.ts';
 import { isBeyondChance, type Estimate } from '../pairedBootstrap.ts';
 import type { Panel, Row } from '../panel.ts';
@@ -9,6 +9,9 @@ import { percent, points, spreadPercent } from './numbers.ts';
 
 /** Surpluses of confidence that are smaller than this are not worth a word, however certain. */
 const LEAST_SURPLUS = 0.005;
+
+/** A mean confidence from which pictures without a cell would be taken for cells. */
+const NOTABLE_CONFIDENCE = 0.6;
 
 /** Which arm wins, whether networks are more confident than right, and what they changed. */
 export function verdictOf({ design, rows }: Panel): string[] {
@@ -92,12 +95,13 @@ function addedTexture({ arm, againstOriginal }: Row, design: Panel['design']): s
 }
 
 /** How the arms and the classifiers did without a cell. */
-export function blankVerdict({ blank, conditions }: DecisionEvaluation): string[] {
+export function blankVerdict({ blank, conditions, classes }: DecisionEvaluation): string[] {
   return [...new Set(blank.map(({ family }) => family))].map((family) => {
     const own = blank.filter((result) => result.family === family);
     const failed = own.filter(({ passed }) => !passed);
     if (failed.length === 0) {
-      return `${family}: passed. At least ${percent(BLANK_PASS, 0)} of the pictures without a cell were refused, whatever the arm.`;
+      const refused = `at least ${percent(BLANK_PASS, 0)} of the pictures without a cell were refused, whatever the arm`;
+      return `${family}: passed; ${refused}.${surestOf(own, classes)}`;
     }
     const worst = failed.reduce((a, b) => (b.refused < a.refused ? b : a));
     const invented = failed.filter(({ condition, blank: kind }) => {
@@ -114,6 +118,17 @@ export function blankVerdict({ blank, conditions }: DecisionEvaluation): string[
       `${percent(worst.refused)} were refused, at a mean confidence of ${percent(worst.confidence)}.${by}`
     );
   });
+}
+
+/** What the probabilities would have said without the refusal, where that is worth knowing. */
+function surestOf(results: readonly BlankResult[], classes: readonly string[]): string {
+  const { confidence, histogram, condition, blank } = results.reduce((a, b) => (b.confidence > a.confidence ? b : a));
+  if (confidence < NOTABLE_CONFIDENCE) return '';
+  const name = classes[histogram.indexOf(Math.max(...histogram))];
+  return (
+    ` That is not the probabilities’ merit: by them alone the pictures would be named, at most as ${name} with a mean ` +
+    `confidence of ${percent(confidence)} (${condition}; ${blank}). It is mostly their energy that is unlike a cell’s.`
+  );
 }
 
 function capital(text: string): string {
