@@ -179,8 +179,8 @@ describe('exports', () => {
       .poll(async () => (await get(job)).json(), { timeout: 15_000 })
       .toMatchObject({
         state: 'done',
-        done: 6,
-        of: 6,
+        done: 12, // Each frame is looked through for its line, and for its cells.
+        of: 12,
         files: [{ name: `${ID}.csv` }],
       });
     expect((await get(`${job}/${ID}.csv`)).body.split('\r\n')).toHaveLength(8);
