@@ -32,7 +32,7 @@ describe.skipIf(!chromiumPath)(`exports${chromiumPath ? '' : ' (no Chromium foun
     page = await browser.newPage({ viewport: { width: 1280, height: 1400 }, acceptDownloads: true });
     page.setDefaultTimeout(60_000);
     await page.goto(`${service.url}/#review/${ID}`);
-    await page.getByText('PREDICTED').first().waitFor();
+    await page.locator('.stage').getByText('PREDICTED').first().waitFor();
   });
   afterEach(async () => {
     process.env['PATH'] = PATH;

@@ -80,7 +80,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
   it('steps, scrubs, plays and marks a session', async () => {
     await page.goto(`${service.url}/#review`);
     await page.getByRole('link', { name: 'Open COS-7' }).click();
-    await page.getByText('PREDICTED').first().waitFor();
+    await page.locator('.stage').getByText('PREDICTED').first().waitFor();
     await page.keyboard.press('.');
     await page.keyboard.press('.');
     await vi.waitFor(async () => expect(await where()).toContain(`frame 2 of ${FRAMES}`), WAIT);
@@ -106,7 +106,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
 
   it('shows the pixels that were recorded, the certificate and the Methods paragraph', async () => {
     await page.goto(`${service.url}/#review/${SECOND}`);
-    await page.getByText('PREDICTED').first().waitFor();
+    await page.locator('.stage').getByText('PREDICTED').first().waitFor();
     const stage = (await page.locator('.stage').boundingBox())!;
     // Just right of and below the middle of a picture of 16 x 16 samples lies sample (8, 8).
     const zoom = Math.min(stage.width, stage.height) / 16;
@@ -132,7 +132,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
     await page.goto(`${service.url}/#review/${COLOUR}#view`);
     await page.goto(`${service.url}/#review/${COLOUR}?view=${encodeURIComponent('comparison=raw&sampling=exact')}`);
     await page.reload();
-    await page.getByText('MEASURED').first().waitFor();
+    await page.locator('.stage').getByText('MEASURED').first().waitFor();
     expect(await page.getByLabel('Colours').isDisabled()).toBe(true);
     const expected = colourPlane(0).data;
     await vi.waitFor(async () => {
@@ -163,7 +163,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
     await page.getByRole('button', { name: 'nuclei' }).click();
     const upper = page.getByRole('slider', { name: 'Upper limit' });
     await upper.waitFor();
-    await page.getByText('MEASURED').first().waitFor();
+    await page.locator('.stage').getByText('MEASURED').first().waitFor();
     expect(await page.locator('.channels button').allInnerTexts()).toEqual(['actin', 'nuclei']);
   }, 180_000);
 });

@@ -171,6 +171,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
 
   it('follows two fingers', async () => {
     const touch = await browser.newPage({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    touch.setDefaultTimeout(60_000);
     try {
       await touch.goto(service.url);
       await vi.waitFor(() => expect(service.received()).toBe(2), WAIT);
@@ -269,7 +270,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     expect(height).toBeGreaterThan(SIZE * 2);
     const shown = await save(/PNG as shown/);
     expect(shown.file).toContain('PREDICTED');
-  }, 180_000);
+  }, 300_000);
 
   it('shows its shortcuts, and closes the sheet with Escape', async () => {
     await page.keyboard.press('?');
