@@ -16,7 +16,7 @@ export function exampleSection({ panels, classes }: DecisionEvaluation, examples
     const figures = views.map(({ condition, picture, answer }) => {
       const said = classes[answer.predicted];
       const [look, mark] = answer.unsure ? ['unsure', '? unsure:'] : said === label ? ['pass', '✓'] : ['fail', '✗'];
-      return `<figure><img src="${picture}" width="128" height="128" alt="${escaped(condition.arm)}"><figcaption>${escaped(condition.arm)}<br>
+      return `<figure><img src="${picture}" width="148" height="148" alt="${escaped(condition.arm)}"><figcaption>${escaped(condition.arm)}<br>
 <span class="${look}">${mark} ${escaped(said)}</span> ${percent(answer.confidence, 0)}</figcaption></figure>`;
     });
     return `<div class="example"><h3>${escaped(cell)}: ${escaped(label)}; ${flip} by ${escaped(by)}</h3><div class="pictures">${figures.join('')}</div></div>`;

@@ -12,7 +12,7 @@ svg .grid { stroke: #e2e2e2 } svg .title { font-weight: 600; font-size: 13px } s
 td.sure { font-weight: 600 } .best td:first-child { font-weight: 600 } .pass { color: #146c2e } .fail { color: #b3261e; font-weight: 600 }
 .confusion th, .confusion td { padding: .2rem .45rem } .confusion td { text-align: right; min-width: 1.6rem; border: 1px solid #fff } .confusion td:first-child { border: 0 }
 .confusion th { font-weight: 500; font-size: 13px } .confusion th.turned { writing-mode: vertical-rl; text-align: left; padding: .3rem 0 }
-.example { margin: 0 0 1.3rem } .example figure { width: 128px } .example figcaption { line-height: 1.35 } .example img { border-radius: 3px; background: #eee }
+.example { margin: 0 0 1.3rem } .example figure { width: 148px } .example figcaption { line-height: 1.35 } .example img { border-radius: 3px; background: #eee }
 .blanks th, .blanks td { padding: .2rem .55rem } .blanks td:nth-child(2), .blanks th:nth-child(2) { text-align: left } .blanks tr.first td { border-top: 2px solid #999 }
 .unsure { color: #7a5b00 } .studies td { white-space: normal; text-align: left; vertical-align: top; min-width: 11rem } .studies th { text-align: left }
 @media print { nav { display: none } h2 { break-before: auto } svg, table, figure { break-inside: avoid } }
