@@ -6,6 +6,7 @@ tensors (painted discs, no cell of any data set) and the curves of its training 
 """
 
 import argparse
+import copy
 import datetime
 import json
 import math
@@ -52,10 +53,12 @@ def painted(height: int, width: int, seed: int = 20) -> np.ndarray:
 def reach(network: nn.Module) -> int:
     """Output pixels: no input pixel acts farther than this from where it lies. Rounded up to whole input pixels."""
     side = 96
-    pictures = torch.full((2, 3, side, side), 0.5)
-    pictures[1, :, side // 2, side // 2] = 0.9
+    # Noise, since on a flat picture most rectifiers are shut; double precision, since far effects are faint.
+    picture = torch.rand(3, side, side, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    pictures = torch.stack([picture, picture])
+    pictures[1, :, side // 2, side // 2] += 0.5
     with torch.inference_mode():
-        without, with_it = network(pictures)
+        without, with_it = copy.deepcopy(network).double()(pictures)
     changed = torch.nonzero((without != with_it).any(0))
     first = 4 * (side // 2)
     distance = max(first - int(changed.min()), int(changed.max()) - (first + 3))
