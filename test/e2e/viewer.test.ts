@@ -253,7 +253,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     const raw = await save(/TIFF of raw/);
     const pixels = await sharp(raw.bytes).raw({ depth: 'ushort' }).toColourspace('grey16').toBuffer();
     expect([...new Uint16Array(pixels.buffer, pixels.byteOffset, SIZE * SIZE)]).toEqual([...ramp.raw]);
-    expect(raw.file).toBe('20261121-004512-fake_000000_raw.tif');
+    expect(raw.file).toBe('20261121-004512-fake_000001_raw.tif');
     // A picture that is drawn once, with both pictures at hand, must hold the one that it says.
     const plainRaw = await save(/PNG of raw/);
     const { data, info } = await sharp(plainRaw.bytes).raw().toBuffer({ resolveWithObject: true });
