@@ -14,7 +14,7 @@ from ..config import load as load_lumen
 from ..networks import Lumen
 from .config import Adversary
 
-UNSHUFFLE = 2  # of the discriminator's view of a picture
+COLOURS = 3  # that the colour networks' discriminator sees
 
 
 class Discriminator(UNetDiscriminator):
@@ -22,7 +22,7 @@ class Discriminator(UNetDiscriminator):
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
-        self.head = nn.Conv2d(UNSHUFFLE**2, width, 3, padding=1)
+        self.head = nn.Conv2d(self.head.in_channels // COLOURS, width, 3, padding=1)
 
 
 class Encoder(nn.Module):

@@ -57,12 +57,12 @@ def rrdb(graph: Graph, x: str, network: Rrdb) -> str:
 
 
 def srresnet(graph: Graph, x: str, network: SrResNet) -> str:
-    head = graph.add("Relu", f"{BODY}head/relu", [graph.conv(f"{BODY}head", x, network.head)])
+    head = leaky(graph, f"{BODY}head/leaky", graph.conv(f"{BODY}head", x, network.head))
     y = graph.conv(f"{BODY}end", graph.blocks(f"{BODY}blocks", head, network.blocks), network.end)
     y = graph.add("Add", f"{BODY}sum", [head, y])
     for k, up in enumerate(network.ups):
         y = graph.shuffle(f"{BODY}up{k}/shuffle", graph.conv(f"{BODY}up{k}", y, up), 2)
-        y = graph.add("Relu", f"{BODY}up{k}/relu", [y])
+        y = leaky(graph, f"{BODY}up{k}/leaky", y)
     return graph.conv(f"{BODY}tail", y, network.tail)
 
 

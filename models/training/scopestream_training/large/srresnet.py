@@ -1,8 +1,9 @@
 """SRResNet, the generator of SRGAN (Ledig et al. 2017), for one channel.
 
 As published: one run of residual blocks with a skip over all of them, then enlargement by convolution and pixel shuffle. Not as
-published: no batch normalisation (as in EDSR and in BasicSR's MSRResNet), no biases and plain ReLU, so that f(a x) = a f(x);
-a trained linear upsampler carries the picture; the body may lie on an unshuffled grid (`unshuffle` 1 is the published one).
+published: no batch normalisation (as in EDSR and in BasicSR's MSRResNet); no biases, ReLU within the blocks and leaky ReLU
+elsewhere (PReLU as published; with plain ReLU the enlargements died early in training), so that f(a x) = a f(x); a trained
+linear upsampler carries the picture; the body may lie on an unshuffled grid (`unshuffle` 1 is the published one).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from ..networks import LinearBase, conv, residual_blocks
 from .grid import Grid
+from .rrdb import LEAK, leaky
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class SrResNet(nn.Module):
         self.ups = nn.ModuleList(conv(a, 4 * b, 3, padding=1) for a, b in pairwise(widths))
         self.tail = conv(shape.fine, 1, 3, padding=1)
         for module in (self.head, self.end, *self.ups, self.tail):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.kaiming_normal_(module.weight, LEAK)
         with torch.no_grad():
             self.tail.weight.mul_(0.1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = functional.relu(self.head(x))
+        y = leaky(self.head(x))
         y = y + self.end(self.blocks(y))
         for up in self.ups:
-            y = functional.relu(functional.pixel_shuffle(up(y), 2))
+            y = leaky(functional.pixel_shuffle(up(y), 2))
         return self.base(x) + self.tail(y)
