@@ -16,9 +16,10 @@ export interface SizeOfCells {
 }
 
 /**
- * Pixels per raw pixel of the picture that a finder gets. Its cells should be neither near the smallest nor near the largest
- * that it was trained with: then they are brought to the middle of that range. How large they are is known from the size of a
- * pixel, or else from the cells that were found so far. A frame that is larger than the finder takes is made smaller.
+ * Pixels per raw pixel of the picture that a finder gets. Cells near the largest that it was trained with are brought to the
+ * middle of that range; cells smaller than the smallest are brought to that and no further, because enlarging costs time and
+ * shows nothing new. How large they are is known from the size of a pixel, or else from the cells that were found so far. A
+ * frame that is larger than the finder takes is made smaller.
  */
 export function finderScaleFor(finder: CellFinder, frame: SizeOfCells): number {
   const largest = Math.sqrt(finder.maxPixels / (frame.sizeX * frame.sizeY));
@@ -30,7 +31,7 @@ function scaleForSize({ kinds, trainedDiameterPx }: CellFinder, { physicalSizeX,
   const expected = usual && physicalSizeX ? usual / physicalSizeX : foundDiameterPx;
   if (expected === undefined || trainedDiameterPx === undefined) return 1;
   const [least, most] = trainedDiameterPx;
+  if (expected < least) return Math.min(least / expected, MOST);
   const middle = Math.sqrt(least * most);
-  if (expected > Math.sqrt(least * middle) && expected < Math.sqrt(middle * most)) return 1;
-  return Math.min(Math.max(middle / expected, 1 / MOST), MOST);
+  return expected > Math.sqrt(middle * most) ? Math.max(middle / expected, 1 / MOST) : 1;
 }

@@ -11,9 +11,9 @@ it('leaves a frame as it is while nothing is known of its cells, or they are of 
   expect(finderScaleFor(finder, { ...frame, physicalSizeX: 0.13 })).toBe(1);
 });
 
-it('brings cells to the middle of what the finder was trained with', () => {
+it('brings large cells to the middle of what the finder was trained with, and small ones into it', () => {
   expect(finderScaleFor(finder, { ...frame, foundDiameterPx: 200 })).toBeCloseTo(0.5);
-  expect(finderScaleFor(finder, { ...frame, foundDiameterPx: 40 })).toBeCloseTo(2.5);
+  expect(finderScaleFor(finder, { ...frame, foundDiameterPx: 40 })).toBeCloseTo(1.25);
   // 13 um at 0.065 um a pixel; what was found does not matter then.
   expect(finderScaleFor(finder, { ...frame, physicalSizeX: 0.065, foundDiameterPx: 40 })).toBeCloseTo(0.5);
   expect(finderScaleFor(finder, { ...frame, foundDiameterPx: 1 })).toBeLessThanOrEqual(4);
