@@ -98,10 +98,9 @@ def readme(card: dict, facts: dict) -> str:
 ## Input and outputs
 
 `image` float32 [1, 1, H, W]: (raw - offset) / scale with the session's `{NAME}`. `foreground` and `boundary` float32
-[1, 1, H, W]: the probability that a pixel is inside a nucleus, and that it lies on a rim. Seeds are the connected places where
-foreground minus boundary exceeds {SEED_THRESHOLD}; they are grown by a watershed into foreground above {THRESHOLD}; areas
-below {SMALLEST}
-pixels are dropped.
+[1, 1, H, W]: the probability that a pixel is inside a nucleus, and that it lies on a rim. Seeds are the connected
+places where foreground minus boundary exceeds {SEED_THRESHOLD}; they are grown by a watershed into foreground above
+{THRESHOLD}; areas below {SMALLEST} pixels are dropped.
 
 ## Training data
 

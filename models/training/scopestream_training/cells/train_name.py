@@ -41,7 +41,7 @@ POOL_PARTS = 64  # each from its own share of the pictures
 @dataclass(frozen=True)
 class NameConfig:
     """portraits: file of the PBC cells' boxes. others: share of a batch without a white cell. zoom, shift: jitter of the box,
-    as a factor and as a share of its side. smoothing: of the labels. pool: crops drawn for all seeds; a seed has
+    as a factor and as a share of its side. truncated: share of cells that a border cuts. smoothing: of the labels. pool: crops drawn for all seeds; a seed has
     its own start, order and turns."""
 
     schedule: Schedule
@@ -55,6 +55,7 @@ class NameConfig:
     zoom: float = 1.2
     shift: float = 0.07
     smoothing: float = 0.05
+    truncated: float = 0.1
 
 
 def load(path: Path) -> NameConfig:
@@ -108,10 +109,22 @@ class Cells:
             if rng.random() < 0.3:
                 return photographed(empty(SIDE, rng).picture / 255, config.camera, rng), kind
             centre, extent = beside(portrait, rng)
+        elif rng.random() < config.truncated:
+            image, centre, extent = truncated(portrait, rng)
+            portrait = replace(portrait, image=image)
         centre = centre + rng.uniform(-config.shift, config.shift, 2) * extent
         extent *= float(np.exp(rng.uniform(-1, 1) * np.log(config.zoom)))
         seen = restain(view(portrait.image, centre, extent, rng), config.stain, rng)
         return photographed(seen, config.camera, rng), kind
+
+
+def truncated(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
+    """The picture cut through the cell, as at the border of a field; centre and extent of what is left of its box."""
+    x, y, w, h = portrait.box
+    lost = rng.uniform(0.1, 0.4)
+    image = portrait.image[:, : int(x + (1 - lost) * w)]
+    box = np.array([x, y, (1 - lost) * w, h])
+    return image, box[:2] + box[2:] / 2, MARGIN * float(box[2:].max())
 
 
 def beside(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray, float]:
