@@ -89,7 +89,7 @@ describe('cells in the service', () => {
   it('never hold an image up: what is not ready in time goes on, says so, and is counted', async () => {
     const recordings = temporaryFolder('recordings');
     const service = await start({
-      ...{ 'source.simulator.preset': 'nuclei', 'source.simulator.size': 64, 'source.simulator.rate': 12 },
+      ...{ 'source.simulator.preset': 'nuclei', 'source.simulator.size': 64, 'source.simulator.rate': 100 },
       ...{ 'cells.enabled': true, 'cells.model': 'tiny-outline', 'cells.budgetMs': 0 },
       ...{ 'record.folder': recordings, 'record.enabled': true },
     });
