@@ -105,7 +105,7 @@ export function describeAcquisition(
   }));
   const acquisition: Acquisition = {
     id: `${now.toISOString().replace(/[-:]/g, '').replace('T', '-').replace('.', '-').slice(0, 19)}-${source.kind}`,
-    name: stated.name ?? description.acquisitionName ?? source.name,
+    name: stated.name ?? description.acquisitionName ?? shortName(source.name),
     sourceKind: source.kind,
     startedAt: now.toISOString(),
     sizeX: plane.sizeX,
@@ -157,6 +157,12 @@ export function metaOf(
   { channelName, deltaT, exposureTime, position }: PlaneDescription,
 ): FrameMeta {
   return { sequence, index, name, arrivedMs, completedBy, channelName, deltaT, exposureTime, position };
+}
+
+/** `/data/2026/HeLa 3/export` -> `HeLa 3/export`: the end of a path is what tells folders apart. */
+function shortName(sourceName: string): string {
+  const isPath = /^(\/|[A-Za-z]:\\|\\\\)/.test(sourceName);
+  return isPath ? sourceName.split(/[\\/]/).filter(Boolean).slice(-2).join('/') : sourceName;
 }
 
 /** A channel that nobody has named. */

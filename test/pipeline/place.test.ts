@@ -102,7 +102,7 @@ describe('the acquisition that a first plane opens', () => {
   it('has an id by its start, the form of the plane, and a name for each channel', () => {
     expect(describeAcquisition(plane, { channelName: 'FITC' }, source, {}, now)).toMatchObject({
       id: '20260102-030405-678-folder',
-      name: '/data/hot',
+      name: 'data/hot',
       startedAt: '2026-01-02T03:04:05.678Z',
       sizeX: 4,
       sizeY: 3,
@@ -159,5 +159,28 @@ describe('the acquisition that a first plane opens', () => {
     for (const other of [{ sizeX: 5 }, { sizeY: 5 }, { samplesPerPixel: 3 }, { pixelType: 'uint8' }] as const) {
       expect(fits({ ...plane, ...other }, acquisition)).toBe(false);
     }
+  });
+});
+
+describe('the name of an acquisition', () => {
+  const plane: Plane = {
+    pixels: new Uint8Array(4),
+    pixelType: 'uint8',
+    sizeX: 2,
+    sizeY: 2,
+    samplesPerPixel: 1,
+  } as Plane;
+  const nameOf = (source: string, description: PlaneDescription = {}, stated = {}): string =>
+    describeAcquisition(plane, description, { kind: 'folder', name: source }, stated).name;
+
+  it('is what a person or the file states, or else that of the source', () => {
+    expect(nameOf('/data/x', { acquisitionName: 'HeLa 3' }, { name: 'well B4' })).toBe('well B4');
+    expect(nameOf('/data/x', { acquisitionName: 'HeLa 3' })).toBe('HeLa 3');
+    expect(nameOf('tcp://127.0.0.1:8471')).toBe('tcp://127.0.0.1:8471');
+  });
+
+  it('is the end of a path', () => {
+    expect(nameOf('/data/2026/HeLa 3/export')).toBe('HeLa 3/export');
+    expect(nameOf('D:\\acquisition\\run 7\\')).toBe('acquisition/run 7');
   });
 });
