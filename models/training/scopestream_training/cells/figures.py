@@ -1,7 +1,7 @@
 """Pictures of what the packages do:
 `python -m scopestream_training.cells.figures --zoo ../zoo --data DIR --labels DIR --out DIR`.
 
-`smears.jpg`: held-out BCCD fields with found boxes and names (dashes: annotated white cells). `nuclei.png`: held-out BBBC039
+`smears.jpg`: held-out BCCD fields with found boxes and names (dashes: annotated white cells). `nuclei.jpg`: held-out BBBC039
 frames at 20 e-, found outlines beside the teacher's.
 """
 
@@ -86,7 +86,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     smears(arguments.zoo, arguments.data).save(arguments.out / "smears.jpg", quality=85)
-    nuclei(arguments.zoo, arguments.data, arguments.labels).save(arguments.out / "nuclei.png", optimize=True)
+    nuclei(arguments.zoo, arguments.data, arguments.labels).save(arguments.out / "nuclei.jpg", quality=85)
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ POOL_PARTS = 64  # each from its own share of the pictures
 @dataclass(frozen=True)
 class NameConfig:
     """portraits: file of the PBC cells' boxes. others: share of a batch without a white cell. zoom, shift: jitter of the box,
-    as a factor and as a share of its side. truncated: share of cells that a border cuts. smoothing: of the labels. pool: crops drawn for all seeds; a seed has
-    its own start, order and turns."""
+    as a factor and as a share of its side. truncated: share of cells that a border cuts. smoothing: of the labels. pool:
+    crops drawn for all seeds; a seed has its own start, order and turns."""
 
     schedule: Schedule
     shape: NamerShape
