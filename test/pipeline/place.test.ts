@@ -163,13 +163,7 @@ describe('the acquisition that a first plane opens', () => {
 });
 
 describe('the name of an acquisition', () => {
-  const plane: Plane = {
-    pixels: new Uint8Array(4),
-    pixelType: 'uint8',
-    sizeX: 2,
-    sizeY: 2,
-    samplesPerPixel: 1,
-  } as Plane;
+  const plane: Plane = { sizeX: 2, sizeY: 2, samplesPerPixel: 1, pixelType: 'uint8', data: new Uint8Array(4) };
   const nameOf = (source: string, description: PlaneDescription = {}, stated = {}): string =>
     describeAcquisition(plane, description, { kind: 'folder', name: source }, stated).name;
 
