@@ -48,8 +48,8 @@ export type TensorFields = z.infer<typeof tensor>;
 
 /** What a package says to Scopestream alone, under `config.scopestream`. Each task has more to say, which stays as it is. */
 const scopestreamConfig = z.looseObject({
-  /** What the model is for. */
-  task: z.enum(['enhance', 'find-cells', 'name-cells']).default('enhance'),
+  /** What the model is for. `enlarge-colour`: pictures of the decision study; the live path does not enhance colour. */
+  task: z.enum(['enhance', 'enlarge-colour', 'find-cells', 'name-cells']).default('enhance'),
   /** `video-rate`: the fidelity ladder may step down to this model. */
   tier: z.string().optional(),
   precision: z.string().optional(),

@@ -82,6 +82,7 @@ export function samplesOf(finder: CellFinder): 1 | 3 {
 export async function readCellPackage(folder: string): Promise<CellPackage | undefined> {
   const fields = await readFields(folder);
   const config = fields.config.scopestream;
+  if (config.task === 'enlarge-colour') return undefined;
   if (config.task === 'enhance') return byItsOwnDeclaration(folder, fields);
   const common = await commonOf(folder, fields);
   if (config.task === 'name-cells') return { ...common, ...checked(folder, namerConfig, config) };

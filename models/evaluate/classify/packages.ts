@@ -17,7 +17,7 @@ const naming = z.object({
   energyFloor: z.number().optional(),
 });
 
-const enlarging = z.object({ task: z.literal('enhance'), displayOnly: z.boolean().default(false) });
+const enlarging = z.object({ task: z.literal('enlarge-colour'), displayOnly: z.boolean().default(false) });
 
 interface Package {
   readonly id: string;

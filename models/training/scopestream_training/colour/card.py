@@ -160,7 +160,7 @@ def description(card: Card, config: Config, facts: dict, hashes: dict[str, str],
         "weights": {"onnx": {"source": "weights.onnx", "sha256": facts["sha256"], "opset_version": OPSET}},
         "config": {
             "scopestream": {
-                "task": "enhance",
+                "task": "enlarge-colour",
                 "tier": card.tier,
                 "precision": card.precision,
                 "frames": 1,

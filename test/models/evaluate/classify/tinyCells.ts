@@ -51,7 +51,7 @@ export function writeTinyEnlarger(zoo: string, id: string, { displayOnly = false
       { op: 'Cast', inputs: ['interleaved'], output: 'enhanced', attributes: { to: TENSOR.uint8 } },
     ],
   });
-  writePackage(zoo, id, weights, 'raw', 'enhanced', { displayOnly });
+  writePackage(zoo, id, weights, 'raw', 'enhanced', { task: 'enlarge-colour', displayOnly });
 }
 
 /** Takes the mean colour of what it is shown for the class; `sharpness` is how sure it is of that. */
