@@ -126,8 +126,7 @@ iterations of 8 crops of 192x192 pixels on a share of two CPU cores: stopped by 
 {rows("simulated")}
 
 Exposures of nothing, with the noise of a fast scan: nuclei found in {facts["noise_only"]["frames_with_nuclei"]} of
-{facts["noise_only"]["frames"]}
-frames.
+{facts["noise_only"]["frames"]} frames.
 
 Largest difference of the graph from PyTorch: {facts["parity"]:.1e}. Timings: {facts["machine"]}.
 
