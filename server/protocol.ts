@@ -300,7 +300,13 @@ export interface ReviewRow {
   readonly endedMs: number;
   readonly prediction?: Prediction;
   readonly quality?: Quality;
+  /** Each look stands in one row. */
   readonly cells?: readonly Cell[];
+  /** Sequence of the frame whose pixels were looked at, and the packages that looked, with versions. */
+  readonly cellsSeenIn?: number;
+  readonly cellsBy?: string;
+  /** Why this frame's own pixels were not looked at in time. */
+  readonly cellsSkipped?: CellsSkipped;
 }
 
 /** The closing account, as far as people read it: `GET /sessions/:id/certificate.json`. */

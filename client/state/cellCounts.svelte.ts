@@ -13,14 +13,17 @@ export interface CellCounts {
   readonly flips: number;
 }
 
+export function countCells(cells: readonly Cell[]): CellCounts {
+  const byLabel: Record<string, number> = {};
+  for (const { label } of cells) byLabel[label] = (byLabel[label] ?? 0) + 1;
+  return { total: cells.length, byLabel, flips: cells.filter(({ flip }) => flip !== undefined).length };
+}
+
 export class CellHistory {
   history = $state.raw<readonly CellCounts[]>([]);
   latest = $derived(this.history.at(-1));
 
   add(cells: readonly Cell[]): void {
-    const byLabel: Record<string, number> = {};
-    for (const { label } of cells) byLabel[label] = (byLabel[label] ?? 0) + 1;
-    const flips = cells.filter(({ flip }) => flip !== undefined).length;
-    this.history = [...this.history.slice(-(HISTORY_LENGTH - 1)), { total: cells.length, byLabel, flips }];
+    this.history = [...this.history.slice(-(HISTORY_LENGTH - 1)), countCells(cells)];
   }
 }

@@ -35,7 +35,8 @@ export function frameToShow(sessionId: string, { row, raw, enhanced }: FramePixe
     skippedForYou: 0,
     ...(row.because && { enhanceFault: row.because }),
     ...(row.quality && { quality: row.quality }),
-    ...(row.cells && { cells: row.cells }),
+    ...(row.cells && { cells: row.cells, cellsSeenIn: row.cellsSeenIn }),
+    ...(row.cellsSkipped && { cellsSkipped: row.cellsSkipped }),
     ...(enhanced &&
       row.prediction && {
         enhanced: { ...shapeOf(enhanced), magnification: enhanced.magnification, prediction: row.prediction },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { fastify } from 'fastify';
 import type { Acquisition, ClassifiedFrame } from '../../pipeline/frame.ts';
+import { ledgerCells } from '../../pipeline/ledger.ts';
 import { createRecorder } from '../../pipeline/record/recorder.ts';
 import { reviewRoutes } from '../../server/review.ts';
 import { acquisition, frame, row, totals } from '../pipeline/record/frames.ts';
@@ -51,7 +52,7 @@ export async function record(root: string, session: SessionToRecord): Promise<vo
       await recording.writeEnhanced(one);
       enhanced++;
     }
-    recording.writeRow(row(one, one.enhanced ? 'enhanced' : 'superseded'));
+    recording.writeRow({ ...row(one, one.enhanced ? 'enhanced' : 'superseded'), ...ledgerCells(one) });
   }
   await recording.close(totals({ arrived: frames, recorded: frames, enhanced, superseded: frames - enhanced }));
 }
