@@ -32,8 +32,9 @@ from .train_find import MATCH, SAME_KIND_OVERLAP, load
 
 STEP, STRIDE = REDUCTION * NETWORK_STEP, REDUCTION * NETWORK_STRIDE  # pixels
 CANDIDATES = np.round(np.arange(0.1, 0.75, 0.05), 2)
-# White cells are sought at the highest threshold whose F1 on the tuning fields is within this of the best.
-TOLERANCE = 0.01
+# Of the thresholds whose F1 on the tuning fields, at all magnifications together, is within this of the best, the lowest is
+# taken: a stain that was never seen makes the network less sure, not more.
+TOLERANCE = 0.02
 EMPTY_FRAMES = 200
 TYPICAL_DIAMETER = 200  # pixels of a white cell in BCCD
 MAX_PIXELS = 4_000_000
@@ -61,12 +62,13 @@ def scores(results: list[Found], fields: list[Field], kind: int, threshold: floa
     return tally.scores()
 
 
-def choose_thresholds(detect: Detect, fields: list[Field]) -> list[float]:
+def choose_thresholds(detect: Detect, tuned: list[Field]) -> list[float]:
+    fields = [rescaled(field, scale) for scale in SCALES for field in tuned]
     results = [detect(field.image, [float(CANDIDATES[0])] * len(KINDS)) for field in fields]
     chosen = []
     for kind in range(len(KINDS)):
         f1 = np.array([scores(results, fields, kind, t)["f1"] for t in CANDIDATES])
-        chosen.append(float(CANDIDATES[np.flatnonzero(f1 >= f1.max() - TOLERANCE)[-1]]))
+        chosen.append(float(CANDIDATES[np.flatnonzero(f1 >= f1.max() - TOLERANCE)[0]]))
     return chosen
 
 
