@@ -48,6 +48,8 @@ export interface Service {
 /** What a caller may bring along instead of what the settings describe. */
 export interface ServiceParts {
   readonly createSource?: () => Source;
+  /** Folder of the built page; default: the one of this package. */
+  readonly clientFolder?: string;
 }
 
 const STATS_EVERY_MS = 1000;
@@ -133,7 +135,7 @@ async function joinService(
     host: config.host,
     token: config.token,
     metrics,
-    clientFolder: join(PACKAGE_ROOT, 'dist/client'),
+    clientFolder: parts.clientFolder ?? join(PACKAGE_ROOT, 'dist/client'),
     health: () => ({
       sessionState: session.state,
       enhancer: enhancer.status,
