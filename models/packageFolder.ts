@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { parse } from 'yaml';
+import type { z } from 'zod';
 import { messageOf } from '../pipeline/errors.ts';
 import { packageSchema, type PackageFields } from './manifestSchema.ts';
 
@@ -51,6 +52,14 @@ export async function readFields(folder: string): Promise<PackageFields> {
   const result = packageSchema.safeParse(content);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${fieldName(issue.path)}: ${issue.message}`);
+  throw new ManifestError(folder, problems.join('; '));
+}
+
+/** What a package says under `config.scopestream`, as its task wants it. Throws ManifestError naming the field. */
+export function checkedConfig<T extends z.ZodType>(folder: string, schema: T, config: unknown): z.infer<T> {
+  const result = schema.safeParse(config);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `config.scopestream.${path.join('.')}: ${message}`);
   throw new ManifestError(folder, problems.join('; '));
 }
 

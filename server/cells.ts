@@ -163,6 +163,7 @@ function tally(cells: readonly Cell[]): Record<string, number> {
   return counts;
 }
 
-function choiceOf({ id, name, version, license, description, ...finder }: CellFinder): CellChoice {
-  return { id, name, version, license, description, samplesPerPixel: finder.gives === 'boxes' ? 3 : 1 };
+function choiceOf(finder: CellFinder): CellChoice {
+  const { id, name, version, license, description } = finder;
+  return { id, name, version, license, description, samplesPerPixel: samplesOf(finder) };
 }

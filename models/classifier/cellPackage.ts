@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { readManifest, type ModelManifest } from '../manifest.ts';
 import type { PackageFields, TensorFields } from '../manifestSchema.ts';
-import { checkWeights, ManifestError, readFields, type PackageWeights } from '../packageFolder.ts';
+import { checkedConfig, checkWeights, ManifestError, readFields, type PackageWeights } from '../packageFolder.ts';
 
 /**
  * Packages that find cells and that name them. What they say of themselves stands under `config.scopestream`; a package of
@@ -85,10 +85,10 @@ export async function readCellPackage(folder: string): Promise<CellPackage | und
   if (config.task === 'enlarge-colour') return undefined;
   if (config.task === 'enhance') return byItsOwnDeclaration(folder, fields);
   const common = await commonOf(folder, fields);
-  if (config.task === 'name-cells') return { ...common, ...checked(folder, namerConfig, config) };
+  if (config.task === 'name-cells') return { ...common, ...checkedConfig(folder, namerConfig, config) };
   return config['gives'] === 'boxes'
-    ? { ...common, ...thresholdsForAll(folder, checked(folder, boxesConfig, config)) }
-    : { ...common, ...checked(folder, outlinesConfig, config) };
+    ? { ...common, ...thresholdsForAll(folder, checkedConfig(folder, boxesConfig, config)) }
+    : { ...common, ...checkedConfig(folder, outlinesConfig, config) };
 }
 
 async function commonOf(folder: string, fields: PackageFields): Promise<CellPackageCommon> {
@@ -97,13 +97,6 @@ async function commonOf(folder: string, fields: PackageFields): Promise<CellPack
     ...{ id: id ?? basename(folder), name, version, description, license, folder },
     weights: await checkWeights(folder, weights.onnx),
   };
-}
-
-function checked<T extends z.ZodType>(folder: string, schema: T, config: unknown): z.infer<T> {
-  const result = schema.safeParse(config);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `config.scopestream.${path.join('.')}: ${message}`);
-  throw new ManifestError(folder, problems.join('; '));
 }
 
 function thresholdsForAll<T extends z.infer<typeof boxesConfig>>(folder: string, config: T): T {

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../../pipeline/errors.ts';
-import { checkWeights, findPackages, ManifestError, readFields, type PackageWeights } from '../../packageFolder.ts';
+import { checkedConfig, checkWeights, findPackages, readFields, type PackageWeights } from '../../packageFolder.ts';
 
 /** The packages that an evaluation of decisions needs: classifiers of cells, and x4 enhancers of colour. */
 
@@ -50,10 +50,6 @@ export async function packagesNamed(name: string, zoos: readonly string[]): Prom
 
 async function readPackage<T extends object>(folder: string, schema: z.ZodType<T>): Promise<Package & T> {
   const { id, version, weights, config } = await readFields(folder);
-  const result = schema.safeParse(config.scopestream);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `config.scopestream.${path.join('.')}: ${message}`);
-    throw new ManifestError(folder, problems.join('; '));
-  }
-  return { id: id ?? basename(folder), version, weights: await checkWeights(folder, weights.onnx), ...result.data };
+  const own = checkedConfig(folder, schema, config.scopestream);
+  return { id: id ?? basename(folder), version, weights: await checkWeights(folder, weights.onnx), ...own };
 }

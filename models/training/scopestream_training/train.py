@@ -63,10 +63,12 @@ def optimisers(network: Lumen, config: Config) -> list[tuple[torch.optim.Optimiz
 
 
 @torch.no_grad()
-def average(ema: Lumen, network: Lumen, decay: float, iteration: int) -> None:
+def average(ema: torch.nn.Module, network: torch.nn.Module, decay: float, iteration: int) -> None:
     decay = min(decay, (1 + iteration) / (10 + iteration))
     for kept, new in zip(ema.parameters(), network.parameters(), strict=True):
         kept.lerp_(new, 1 - decay)
+    for kept, new in zip(ema.buffers(), network.buffers(), strict=True):
+        kept.copy_(new)
 
 
 def predict(network: Lumen, pair: Pair) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import copy
 import csv
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
+
+from ..train import average, pace
 
 # On cores that other work uses too, threads inside an operation wait for each other most of the time.
 THREADS = 1
@@ -44,15 +45,6 @@ class Batches(Dataset):
         if k >= len(self):
             raise IndexError(k)
         return self.draw(self.first + k)
-
-
-@torch.no_grad()
-def average(ema: nn.Module, network: nn.Module, decay: float, iteration: int) -> None:
-    decay = min(decay, (1 + iteration) / (10 + iteration))
-    for kept, new in zip(ema.parameters(), network.parameters(), strict=True):
-        kept.lerp_(new, 1 - decay)
-    for kept, new in zip(ema.buffers(), network.buffers(), strict=True):
-        kept.copy_(new)
 
 
 def single_thread(_worker: int) -> None:
@@ -93,9 +85,8 @@ def train(
         progress = max(iteration / schedule.iterations, (time.monotonic() - started) / (60 * minutes))
         if progress >= 1:
             break
-        warm = min(1.0, (iteration + 1) / schedule.warmup)
         for group in optimiser.param_groups:
-            group["lr"] = schedule.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+            group["lr"] = schedule.rate * pace(schedule.warmup, iteration, progress)
         loss = loss_of(network, batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -102,9 +102,7 @@ def exposed(clean: np.ndarray, rng: np.random.Generator, noise: NoiseRange) -> n
     return ((frame - offset) / scale).astype(np.float32)
 
 
-def example(
-    frames: list[Frame], real_share: float, side: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def example(frames: list[Frame], real_share: float, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Normalised frame float32 [1, side, side] and targets float32 [2, side, side] (foreground, rim)."""
     kind = rng.random()
     if kind < 0.08:
@@ -117,5 +115,3 @@ def example(
     targets = np.zeros((2, side, side), np.float32)
     targets[FOREGROUND], targets[RIM] = frame.labels > 0, rims(frame.labels)
     return exposed(frame.clean, rng, NoiseRange())[None], targets
-
-
