@@ -2,6 +2,8 @@
  * The shader that turns stored intensities into colours. Positions `x` are in raw samples (see picture.ts).
  */
 
+import type { Showing } from './scene.ts';
+
 export const VERTEX_SHADER = `#version 300 es
 // One triangle that covers the viewport.
 void main() {
@@ -9,7 +11,37 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-export const FRAGMENT_SHADER = `#version 300 es
+/**
+ * How a picture is read between its samples.
+ * `nearest`: the sample itself. `areaMean`: the mean of the samples that fall into a screen pixel. `bicubic`: Catmull-Rom.
+ */
+export type Reading = 'nearest' | 'areaMean' | 'bicubic' | 'bilinear';
+
+/** What is settled before a shader is compiled. */
+export interface ShaderVariant {
+  readonly showing: Showing;
+  readonly raw: Reading;
+  readonly enhanced: Reading;
+  /** One sample a pixel, not three. */
+  readonly grey: boolean;
+  readonly highlight: boolean;
+  readonly hatch: boolean;
+}
+
+/**
+ * The shader of one variant. Choices are settled when it is compiled and not by uniforms, because WebGL on a processor works through
+ * every branch that it is given, taken or not.
+ */
+export function fragmentShader({ showing, raw, enhanced, grey, highlight, hatch }: ShaderVariant): string {
+  const defined = { [showing.toUpperCase()]: true, GREY: grey, HIGHLIGHT: highlight, HATCH: hatch };
+  const names = Object.entries(defined).flatMap(([name, on]) => (on ? [`#define ${name}\n`] : []));
+  return `#version 300 es
+${names.join('')}#define READ_RAW ${raw}
+#define READ_ENHANCED ${enhanced}
+${BODY}`;
+}
+
+const BODY = `
 precision highp float;
 precision highp int;
 precision highp usampler2D;
@@ -19,11 +51,6 @@ uniform usampler2D enhancedPicture;
 uniform sampler2D lut;          // 256 x 1
 uniform sampler2D diverging;    // 256 x 1
 uniform usampler2D flags;       // one value a raw pixel: 1 flagged
-uniform int hatchFlags;
-uniform int showing;            // 0 raw, 1 enhanced, 2 raw minus enhanced
-uniform int smoothly;          // 0 nearest sample, 1 Catmull-Rom, 2 bilinear
-uniform int grey;               // 1: one sample a pixel
-uniform int highlight;
 uniform float canvasHeight;     // device pixels
 uniform vec2 origin;            // device pixels from the top left: the corner of raw sample (0, 0)
 uniform float scale;            // device pixels per raw sample
@@ -45,7 +72,15 @@ const float TIE = 0.001;
 
 vec3 stored(usampler2D picture, ivec2 at) {
   vec3 value = vec3(texelFetch(picture, clamp(at, ivec2(0), textureSize(picture, 0) - 1), 0).rgb);
-  return grey == 1 ? value.rrr : value;
+#ifdef GREY
+  return value.rrr;
+#else
+  return value;
+#endif
+}
+
+vec3 nearest(usampler2D picture, vec2 at, float samplesPerPixel) {
+  return stored(picture, ivec2(floor(at + 0.5 + TIE)));
 }
 
 vec4 catmullRom(float f) {
@@ -56,7 +91,7 @@ vec4 catmullRom(float f) {
     f * f * (f - 1.0));
 }
 
-vec3 bicubic(usampler2D picture, vec2 at) {
+vec3 bicubic(usampler2D picture, vec2 at, float samplesPerPixel) {
   ivec2 base = ivec2(floor(at));
   vec2 f = at - vec2(base);
   vec4 wx = catmullRom(f.x);
@@ -70,7 +105,7 @@ vec3 bicubic(usampler2D picture, vec2 at) {
   return max(sum, vec3(0.0));
 }
 
-vec3 bilinear(usampler2D picture, vec2 at) {
+vec3 bilinear(usampler2D picture, vec2 at, float samplesPerPixel) {
   ivec2 base = ivec2(floor(at));
   vec2 f = at - vec2(base);
   vec3 above = mix(stored(picture, base), stored(picture, base + ivec2(1, 0)), f.x);
@@ -90,16 +125,12 @@ vec3 areaMean(usampler2D picture, vec2 at, float samplesPerPixel) {
   return sum / float(n * n);
 }
 
-vec3 intensity(usampler2D picture, vec2 x, float m, vec2 units) {
-  vec2 at = x * m;
-  float samplesPerPixel = m / scale;
-  vec3 value;
-  if (smoothly == 0) value = stored(picture, ivec2(floor(at + 0.5 + TIE)));
-  else if (samplesPerPixel > 1.001) value = areaMean(picture, at, samplesPerPixel);
-  else if (samplesPerPixel > 0.999) value = stored(picture, ivec2(floor(at + 0.5 + TIE)));
-  else if (smoothly == 1) value = bicubic(picture, at);
-  else value = bilinear(picture, at);
-  return value * units.x + units.y;
+vec3 rawIntensity(vec2 x) {
+  return READ_RAW(rawPicture, x, 1.0 / scale) * rawUnits.x + rawUnits.y;
+}
+
+vec3 enhancedIntensity(vec2 x) {
+  return READ_ENHANCED(enhancedPicture, x * magnification, magnification / scale) * enhancedUnits.x + enhancedUnits.y;
 }
 
 vec3 lookUp(sampler2D table, float t) {
@@ -107,7 +138,7 @@ vec3 lookUp(sampler2D table, float t) {
 }
 
 vec3 hatched(vec3 shown, ivec2 pixel, vec2 fromTopLeft) {
-  if (hatchFlags == 0 || texelFetch(flags, pixel, 0).r == 0u) return shown;
+  if (texelFetch(flags, pixel, 0).r == 0u) return shown;
   return mod(fromTopLeft.x + fromTopLeft.y, 7.0) < 2.5 ? flagColour : shown;
 }
 
@@ -118,25 +149,30 @@ void main() {
   ivec2 size = textureSize(rawPicture, 0);
   if (corner.x < 0.0 || corner.y < 0.0 || corner.x >= float(size.x) || corner.y >= float(size.y)) discard;
 
-  if (showing == 2) {
-    vec3 d = intensity(rawPicture, x, 1.0, rawUnits) - intensity(enhancedPicture, x, magnification, enhancedUnits);
-    float mean = (d.r + d.g + d.b) / 3.0;
-    vec3 signed = lookUp(diverging, 0.5 + 0.5 * mean / differenceRange);
-    colour = vec4(hatched(signed, ivec2(floor(corner)), fromTopLeft), 1.0);
-    return;
-  }
-
-  vec3 value = showing == 0
-    ? intensity(rawPicture, x, 1.0, rawUnits)
-    : intensity(enhancedPicture, x, magnification, enhancedUnits);
-  vec3 t = pow(clamp((value - window.x) / max(window.y - window.x, 1e-6), 0.0, 1.0), vec3(gamma));
-  vec3 shown = grey == 1 ? lookUp(lut, t.r) : t;
-
-  if (highlight == 1) {
-    vec3 measured = stored(rawPicture, ivec2(floor(corner))) * rawUnits.x + rawUnits.y;
-    if (max(measured.r, max(measured.g, measured.b)) >= saturatedFrom) shown = saturatedColour;
-    else if (max(measured.r, max(measured.g, measured.b)) <= 0.0) shown = zeroColour;
-  }
-  if (showing == 1) shown = hatched(shown, ivec2(floor(corner)), fromTopLeft);
+  vec3 shown;
+#ifdef DIFFERENCE
+  vec3 difference = rawIntensity(x) - enhancedIntensity(x);
+  float mean = (difference.r + difference.g + difference.b) / 3.0;
+  shown = lookUp(diverging, 0.5 + 0.5 * mean / differenceRange);
+#else
+#ifdef RAW
+  vec3 value = rawIntensity(x);
+#else
+  vec3 value = enhancedIntensity(x);
+#endif
+  shown = pow(clamp((value - window.x) / max(window.y - window.x, 1e-6), 0.0, 1.0), vec3(gamma));
+#ifdef GREY
+  shown = lookUp(lut, shown.r);
+#endif
+#ifdef HIGHLIGHT
+  vec3 measured = stored(rawPicture, ivec2(floor(corner))) * rawUnits.x + rawUnits.y;
+  float most = max(measured.r, max(measured.g, measured.b));
+  if (most >= saturatedFrom) shown = saturatedColour;
+  else if (most <= 0.0) shown = zeroColour;
+#endif
+#endif
+#ifdef HATCH
+  shown = hatched(shown, ivec2(floor(corner)), fromTopLeft);
+#endif
   colour = vec4(shown, 1.0);
 }`;

@@ -5,16 +5,9 @@
 
 import { DIVERGING, type Lut } from './lut.ts';
 import type { Picture } from './picture.ts';
-import {
-  FLAG_COLOUR,
-  SATURATED_COLOUR,
-  ZERO_COLOUR,
-  type Layer,
-  type Pane,
-  type Renderer,
-  type Scene,
-} from './scene.ts';
-import { FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
+import type { Layer, Pane, Renderer, Scene } from './scene.ts';
+import { ShaderProgram } from './shaderProgram.ts';
+import type { Reading, ShaderVariant } from './shaders.ts';
 
 interface Held {
   readonly texture: WebGLTexture;
@@ -23,8 +16,6 @@ interface Held {
 
 /** Names of WebGL implementations that draw on the CPU: there, smooth sampling is bilinear, a quarter of the work. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|basic render/i;
-
-const SHOWING = { raw: 0, enhanced: 1, difference: 2 } as const;
 
 /** Undefined when the browser has no WebGL2. */
 export function createWebglRenderer(canvas: HTMLCanvasElement): Renderer | undefined {
@@ -36,20 +27,20 @@ class WebglRenderer implements Renderer {
   readonly kind = 'webgl2';
   readonly #canvas: HTMLCanvasElement;
   readonly #gl: WebGL2RenderingContext;
-  #program!: WebGLProgram;
-  #uniforms = new Map<string, WebGLUniformLocation | null>();
+  /** By variant: each is compiled when it is first needed. */
+  #programs = new Map<string, ShaderProgram>();
   /** One texture for each role of each layer, kept and refilled. */
   #pictures = new Map<string, Held>();
   #luts = new Map<Lut, WebGLTexture>();
   #flags!: WebGLTexture;
   #heldFlags: Uint8Array | undefined;
   #last: Scene | undefined;
-  readonly #smoothly: 1 | 2;
+  readonly #smooth: Reading;
 
   constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext) {
     this.#canvas = canvas;
     this.#gl = gl;
-    this.#smoothly = SOFTWARE.test(rendererName(gl)) ? 2 : 1;
+    this.#smooth = SOFTWARE.test(rendererName(gl)) ? 'bilinear' : 'bicubic';
     canvas.addEventListener('webglcontextlost', this.#lost);
     canvas.addEventListener('webglcontextrestored', this.#restored);
     this.#prepare();
@@ -82,7 +73,7 @@ class WebglRenderer implements Renderer {
     for (const { texture } of this.#pictures.values()) this.#gl.deleteTexture(texture);
     for (const texture of this.#luts.values()) this.#gl.deleteTexture(texture);
     this.#gl.deleteTexture(this.#flags);
-    this.#gl.deleteProgram(this.#program);
+    for (const { program } of this.#programs.values()) this.#gl.deleteProgram(program);
   }
 
   #drawPane(scene: Scene, pane: Pane): void {
@@ -107,21 +98,24 @@ class WebglRenderer implements Renderer {
     this.#bindLut(2, layer.lut);
     this.#bindLut(3, DIVERGING);
     this.#bindFlags(4, layer);
-    gl.uniform1i(this.#at('hatchFlags'), layer.flags ? 1 : 0);
-    gl.uniform1i(this.#at('showing'), SHOWING[pane.showing]);
-    gl.uniform1i(this.#at('smoothly'), scene.sampling === 'smooth' ? this.#smoothly : 0);
-    gl.uniform1i(this.#at('grey'), layer.raw.samplesPerPixel === 1 ? 1 : 0);
-    gl.uniform1i(this.#at('highlight'), scene.highlightLimits ? 1 : 0);
-    gl.uniform1f(this.#at('canvasHeight'), scene.height);
-    gl.uniform2f(this.#at('origin'), pane.mapping.originX, pane.mapping.originY);
-    gl.uniform1f(this.#at('scale'), pane.mapping.scale);
-    gl.uniform1f(this.#at('magnification'), enhanced.magnification);
-    gl.uniform2f(this.#at('rawUnits'), layer.raw.intensityScale, layer.raw.intensityOffset);
-    gl.uniform2f(this.#at('enhancedUnits'), enhanced.intensityScale, enhanced.intensityOffset);
-    gl.uniform2f(this.#at('window'), layer.window[0], layer.window[1]);
-    gl.uniform1f(this.#at('gamma'), layer.gamma);
-    gl.uniform1f(this.#at('saturatedFrom'), scene.saturatedFrom);
-    gl.uniform1f(this.#at('differenceRange'), scene.differenceRange);
+    const program = this.#use({
+      showing: pane.showing,
+      raw: this.#reading(scene, 1 / pane.mapping.scale),
+      enhanced: this.#reading(scene, enhanced.magnification / pane.mapping.scale),
+      grey: layer.raw.samplesPerPixel === 1,
+      highlight: scene.highlightLimits && pane.showing !== 'difference',
+      hatch: layer.flags !== undefined && pane.showing !== 'raw',
+    });
+    gl.uniform1f(program.at('canvasHeight'), scene.height);
+    gl.uniform2f(program.at('origin'), pane.mapping.originX, pane.mapping.originY);
+    gl.uniform1f(program.at('scale'), pane.mapping.scale);
+    gl.uniform1f(program.at('magnification'), enhanced.magnification);
+    gl.uniform2f(program.at('rawUnits'), layer.raw.intensityScale, layer.raw.intensityOffset);
+    gl.uniform2f(program.at('enhancedUnits'), enhanced.intensityScale, enhanced.intensityOffset);
+    gl.uniform2f(program.at('window'), layer.window[0], layer.window[1]);
+    gl.uniform1f(program.at('gamma'), layer.gamma);
+    gl.uniform1f(program.at('saturatedFrom'), scene.saturatedFrom);
+    gl.uniform1f(program.at('differenceRange'), scene.differenceRange);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
@@ -196,29 +190,26 @@ class WebglRenderer implements Renderer {
     this.#luts = new Map();
     this.#flags = this.#createTexture();
     this.#heldFlags = undefined;
-    this.#uniforms = new Map();
-    this.#program = link(gl);
-    gl.useProgram(this.#program);
+    this.#programs = new Map();
     // Rows are packed: their length need not be a multiple of four bytes.
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     // Without flags the shader still has a texture of the right type to look at.
     gl.bindTexture(gl.TEXTURE_2D, this.#flags);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, new Uint8Array(1));
-    ['rawPicture', 'enhancedPicture', 'lut', 'diverging', 'flags'].forEach((name, unit) =>
-      gl.uniform1i(this.#at(name), unit),
-    );
-    gl.uniform3f(this.#at('saturatedColour'), ...unit(SATURATED_COLOUR));
-    gl.uniform3f(this.#at('zeroColour'), ...unit(ZERO_COLOUR));
-    gl.uniform3f(this.#at('flagColour'), ...unit(FLAG_COLOUR));
   }
 
-  #at(name: string): WebGLUniformLocation | null {
-    let location = this.#uniforms.get(name);
-    if (location === undefined) {
-      location = this.#gl.getUniformLocation(this.#program, name);
-      this.#uniforms.set(name, location);
-    }
-    return location;
+  #use(variant: ShaderVariant): ShaderProgram {
+    const key = Object.values(variant).join(' ');
+    const program = this.#programs.get(key) ?? new ShaderProgram(this.#gl, variant);
+    this.#programs.set(key, program);
+    this.#gl.useProgram(program.program);
+    return program;
+  }
+
+  #reading({ sampling }: Scene, samplesPerPixel: number): Reading {
+    if (sampling === 'exact') return 'nearest';
+    if (samplesPerPixel > 1.001) return 'areaMean';
+    return samplesPerPixel > 0.999 ? 'nearest' : this.#smooth;
   }
 
   readonly #lost = (event: Event): void => event.preventDefault();
@@ -229,32 +220,7 @@ class WebglRenderer implements Renderer {
   };
 }
 
-const unit = (rgb: readonly [number, number, number]): [number, number, number] => [
-  rgb[0] / 255,
-  rgb[1] / 255,
-  rgb[2] / 255,
-];
-
 function rendererName(gl: WebGL2RenderingContext): string {
   const info = gl.getExtension('WEBGL_debug_renderer_info');
   return String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
-}
-
-function link(gl: WebGL2RenderingContext): WebGLProgram {
-  const program = gl.createProgram();
-  for (const [type, source] of [
-    [gl.VERTEX_SHADER, VERTEX_SHADER],
-    [gl.FRAGMENT_SHADER, FRAGMENT_SHADER],
-  ] as const) {
-    const shader = gl.createShader(type)!;
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-    gl.deleteShader(shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`the picture shader does not link: ${gl.getProgramInfoLog(program)}`);
-  }
-  return program;
 }

@@ -1,39 +1,14 @@
 /**
- * A real browser for the tests of the page: Chromium of the system, drawing WebGL on the CPU. Tests that need it skip by
- * name where there is none.
+ * What the tests of the page need beside a real browser (`server/bench/chromium.ts`). Tests that need one skip by name where there is none.
  */
 
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { build } from 'vite';
-
-const PLACES = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-/** Path of the browser; undefined when there is none. */
-export const chromiumPath = PLACES.find((place) => existsSync(place));
-
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: chromiumPath!,
-    args: [
-      '--use-gl=angle',
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
-      '--no-sandbox',
-      '--force-color-profile=srgb',
-    ],
-  });
-}
 
 export interface BuiltPage {
   readonly folder: string;

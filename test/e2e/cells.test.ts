@@ -8,9 +8,10 @@ import { balances } from '../../pipeline/ledger.ts';
 import { createService, type Service } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { PACKAGE_ROOT } from '../../server/packageRoot.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { connectViewer } from '../fixtures/viewer.ts';
-import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
+import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
 
 /** Raw pixels: 31 micrometres, a handful of cells. */
 const SIZE = 192;
@@ -41,7 +42,7 @@ describe.skipIf(!chromiumPath)(`cells on the live page${chromiumPath ? '' : ' (n
   beforeAll(async () => {
     copyOfSmearFind(zoo);
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
     const config = loadConfig({
       environment: {},
       flags: {

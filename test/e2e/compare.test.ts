@@ -3,7 +3,8 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { frame } from '../pipeline/record/frames.ts';
-import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
+import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const WAIT = { timeout: 60_000, interval: 100 };
@@ -21,7 +22,7 @@ describe.skipIf(!chromiumPath)(`two sessions${chromiumPath ? '' : ' (no Chromium
 
   beforeAll(async () => {
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
     service = await startReviewService(built.folder);
     await record(service.root, { id: ORIGINAL, name: 'HeLa 3', frames: 12 });
     await record(service.root, {

@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
+import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const WAIT = { timeout: 60_000, interval: 100 };
@@ -18,7 +19,7 @@ describe.skipIf(!chromiumPath)(`exports${chromiumPath ? '' : ' (no Chromium foun
 
   beforeAll(async () => {
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
     service = await startReviewService(built.folder);
     await record(service.root, { id: ID, name: 'HeLa 3', frames: 40 });
   }, 120_000);

@@ -11,9 +11,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClassifiedFrame } from '../../pipeline/frame.ts';
 import { type Controls, LivePublisher, type LiveNamespace } from '../../server/live.ts';
 import { LIVE_NAMESPACE } from '../../server/protocol.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { movingCell, PREDICTION, startFakeService, stateOfFake, still, type FakeFrame } from '../fakes/liveService.ts';
 import { startThinLink } from '../fakes/thinLink.ts';
-import { buildPage, chromiumPath, launchBrowser, type BuiltPage } from './browser.ts';
+import { buildPage, type BuiltPage } from './browser.ts';
 
 const WAIT = { timeout: 120_000, interval: 200 };
 const THIN_BYTES_PER_SECOND = 2e6 / 8;
@@ -26,7 +27,7 @@ describe.skipIf(!chromiumPath)(`what a viewer costs${chromiumPath ? '' : ' (no C
   let browser: Browser;
   beforeAll(async () => {
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
   }, 120_000);
   afterAll(async () => {
     await browser.close();

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LUTS } from '../../client/draw/lut.ts';
 import { shade, SATURATED_COLOUR, ZERO_COLOUR } from '../../client/draw/scene.ts';
 import { mappingOf } from '../../client/draw/viewport.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { startFakeService, still, type FakeFrame, type FakeService } from '../fakes/liveService.ts';
-import { buildPage, chromiumPath, launchBrowser, screenPixels, type BuiltPage, type ScreenPixels } from './browser.ts';
+import { buildPage, screenPixels, type BuiltPage, type ScreenPixels } from './browser.ts';
 
 const SIZE = 32;
 const ZOOM = 10;
@@ -34,7 +35,7 @@ describe.skipIf(!chromiumPath)(`known frames on the screen${chromiumPath ? '' : 
   let browser: Browser;
   beforeAll(async () => {
     page = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
   }, 120_000);
   afterAll(async () => {
     await browser.close();

@@ -3,7 +3,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { colourPlane, frame, pixelValue } from '../pipeline/record/frames.ts';
-import { buildPage, chromiumPath, launchBrowser, screenPixels, seriousFindings, type BuiltPage } from './browser.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
+import { buildPage, screenPixels, seriousFindings, type BuiltPage } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const FRAMES = 30;
@@ -21,7 +22,7 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
 
   beforeAll(async () => {
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
     service = await startReviewService(built.folder);
     await record(service.root, { id: FIRST, name: 'HeLa 3', startedAt: '2026-11-21T01:00:00.000Z', frames: FRAMES });
     await record(service.root, { id: SECOND, name: 'COS-7', startedAt: '2026-11-21T02:00:00.000Z', frames: FRAMES });

@@ -4,7 +4,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Cell, CellSighting } from '../../pipeline/frame.ts';
 import { frame } from '../pipeline/record/frames.ts';
-import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
+import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const WITH_CELLS = '20261121-010203-smear';
@@ -39,7 +40,7 @@ describe.skipIf(!chromiumPath)(`cells under review${chromiumPath ? '' : ' (no Ch
 
   beforeAll(async () => {
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
     service = await startReviewService(built.folder);
     const frames = SIGHTINGS.length;
     const sighted = (sequence: number) => ({ ...frame(sequence), ...SIGHTINGS[sequence] });

@@ -5,8 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { shade } from '../../client/draw/scene.ts';
+import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { startFakeService, still, type FakeFrame, type FakeService } from '../fakes/liveService.ts';
-import { buildPage, chromiumPath, launchBrowser, seriousFindings, type BuiltPage } from './browser.ts';
+import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
 
 const SIZE = 64;
 const WAIT = { timeout: 60_000, interval: 100 };
@@ -29,7 +30,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
 
   beforeAll(async () => {
     built = await buildPage();
-    browser = await launchBrowser();
+    browser = await launchChromium();
   }, 120_000);
   afterAll(async () => {
     await browser.close();
