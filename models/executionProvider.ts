@@ -112,8 +112,8 @@ const OFFSET = 100;
 const SCALE = 1000;
 const GAIN = 16;
 
-/** Spots on a background with noise: the same picture each time, of a size that the model takes. */
-export function testFrame(model?: Pick<ModelManifest, 'sizeX' | 'sizeY'>): Plane {
+/** Spots on a background with noise: the same picture each time, of a size and in the colours that the model takes. */
+export function testFrame(model?: Pick<ModelManifest, 'sizeX' | 'sizeY' | 'samplesPerPixel'>): Plane {
   const sizeX = model ? paddedSize(TEST_FRAME_SIZE, model.sizeX) : TEST_FRAME_SIZE;
   const sizeY = model ? paddedSize(TEST_FRAME_SIZE, model.sizeY) : TEST_FRAME_SIZE;
   const data = new Uint16Array(sizeX * sizeY);
@@ -123,12 +123,20 @@ export function testFrame(model?: Pick<ModelManifest, 'sizeX' | 'sizeY'>): Plane
     const wave = Math.sin((i % sizeX) / 5) * Math.sin(Math.floor(i / sizeX) / 7);
     data[i] = OFFSET + SCALE * (0.9 * wave ** 8 + 0.1 * (random / 2 ** 32));
   }
-  return { sizeX, sizeY, samplesPerPixel: 1, pixelType: 'uint16', data };
+  if (model?.samplesPerPixel !== 3) return { sizeX, sizeY, samplesPerPixel: 1, pixelType: 'uint16', data };
+  // Dark spots on white, the darker the redder a sample is not.
+  const colours = Uint8Array.from({ length: 3 * data.length }, (_, i) => {
+    const share = (data[Math.floor(i / 3)] - OFFSET) / SCALE;
+    return 250 - (100 + 50 * (i % 3)) * share;
+  });
+  return { sizeX, sizeY, samplesPerPixel: 3, pixelType: 'uint8', data: colours };
 }
 
 /** How the test frame goes through a method. */
 export function testRequest({ sizeX, sizeY, samplesPerPixel, pixelType }: Plane): FrameRequest {
-  return { sizeX, sizeY, samplesPerPixel, pixelType, offset: OFFSET, scale: SCALE, gain: GAIN };
+  const constants =
+    samplesPerPixel === 3 ? { offset: 0, scale: 255, gain: 1 } : { offset: OFFSET, scale: SCALE, gain: GAIN };
+  return { sizeX, sizeY, samplesPerPixel, pixelType, ...constants };
 }
 
 interface TimedRun {
@@ -148,9 +156,9 @@ async function timeRuns(client: InferenceClient, key: string, frame: Plane): Pro
 
 /** Undefined when both agree. */
 function comparison({ result }: TimedRun, cpu: TimedRun): string | undefined {
-  const a = result.data as Uint16Array;
-  const b = cpu.result.data as Uint16Array;
-  const mean = b.reduce((sum, value) => sum + value, 0) / b.length;
+  const a: ArrayLike<number> = result.data;
+  const b: Uint8Array | Uint16Array = cpu.result.data;
+  const mean = Array.from(b).reduce((sum, value) => sum + value, 0) / b.length;
   let difference = 0;
   let signal = 0;
   for (let i = 0; i < b.length; i++) {

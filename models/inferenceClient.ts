@@ -7,7 +7,7 @@ import { ModelProcess, type ProcessEvent, type ProcessSettings } from './modelPr
 /** The service's end of a process that enhances. What it is asked rejects with EnhanceError. */
 
 export interface ClientSettings extends ProcessSettings {
-  /** A run that takes longer is stopped; a frame gets this for each begun megapixel. */
+  /** A run that takes longer is stopped; a frame that is enlarged twice gets this for each begun megapixel. */
   readonly runTimeoutMs: number;
 }
 
@@ -36,9 +36,10 @@ export class InferenceClient extends ModelProcess<MethodSpec, RunRequest, RunRep
     this.#loadTimeoutMs = settings.loadTimeoutMs;
   }
 
-  /** One frame through a loaded method; `planes` oldest first. */
-  run(key: string, request: FrameRequest, planes: readonly Plane[]): Promise<RunResult> {
-    const megapixels = Math.ceil((request.sizeX * request.sizeY) / 2 ** 20);
+  /** One frame through a loaded method; `planes` oldest first. `magnification`: what is given grows with it, and so does the time. */
+  run(key: string, request: FrameRequest, planes: readonly Plane[], magnification = 2): Promise<RunResult> {
+    const share = Math.max(magnification / 2, 1) ** 2;
+    const megapixels = Math.ceil((share * request.sizeX * request.sizeY) / 2 ** 20);
     return this.#run(key, request, planes, megapixels * this.#runTimeoutMs);
   }
 

@@ -15,9 +15,10 @@ export { MANIFEST_FILE, ManifestError } from './packageFolder.ts';
 /**
  * Reads a model package: a folder with `bioimageio.yaml` (bioimage.io 0.5) and ONNX weights.
  *
- * Two contracts are served. `counts` is ours: `raw` uint16 [1, T, H, W] with `offset`, `scale` and `gain` as float32
- * [1, 1] in, `enhanced` uint16 [1, 1, H * r, W * r] out, everything between done inside the graph. `tensor` is any other
- * package with one float32 image in and one out; its processing steps are done by `processing.ts`.
+ * Three contracts are served. `counts` is ours: `raw` uint16 [1, T, H, W] with `offset`, `scale` and `gain` as float32
+ * [1, 1] in, `enhanced` uint16 [1, 1, H * r, W * r] out, everything between done inside the graph. `colour` is ours for RGB
+ * (task `enlarge-colour`): uint8 [1, H, W, 3] in, uint8 [1, H * r, W * r, 3] out, edges aligned. `tensor` is any other package
+ * with one float32 image in and one out; its processing steps are done by `processing.ts`.
  */
 
 /** How many samples an image axis may have: `min`, `min + step`, ...; a step of 0 means exactly `min`. */
@@ -46,11 +47,13 @@ export interface ModelManifest {
   readonly cite: readonly { readonly text: string; readonly doi?: string; readonly url?: string }[];
   readonly folder: string;
   readonly weights: PackageWeights;
-  readonly contract: 'counts' | 'tensor';
+  readonly contract: 'counts' | 'colour' | 'tensor';
   readonly inputs: readonly TensorDescription[];
   readonly outputs: readonly TensorDescription[];
   /** Output pixels per input pixel along x and y. */
   readonly magnification: number;
+  /** Of input and output. */
+  readonly samplesPerPixel: 1 | 3;
   /** Frames that the model looks at, oldest first: 1, or 3 for a causal temporal model. */
   readonly temporalFrames: number;
   /** Input pixels at each border whose output depends on what lies outside. */
@@ -69,6 +72,7 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
   const inputs = fields.inputs.map((tensor) => describe(folder, tensor, tensor.preprocessing));
   const outputs = fields.outputs.map((tensor) => describe(folder, tensor, tensor.postprocessing));
   if (contract === 'tensor') [...inputs, ...outputs].forEach((tensor) => requireSupported(folder, tensor));
+  if (contract === 'colour') requireColour(folder, fields, [...inputs, ...outputs]);
   const magnification = magnificationOf(folder, image, enhanced);
   const halo = Math.max(...enhanced.axes.filter((axis) => axis.type === 'space').map((axis) => axis.halo));
   return {
@@ -84,6 +88,7 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
     inputs,
     outputs,
     magnification,
+    samplesPerPixel: contract === 'colour' ? 3 : 1,
     temporalFrames: contract === 'counts' ? framesOf(folder, image) : 1,
     halo: Math.ceil(halo / magnification),
     sizeX: sizesOf(folder, spaceAxis(folder, image, 'x')),
@@ -96,6 +101,7 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
 const COUNTS_INPUTS = ['gain', 'offset', 'raw', 'scale'];
 
 function contractOf(fields: PackageFields): ModelManifest['contract'] {
+  if (fields.config.scopestream.task === 'enlarge-colour') return 'colour';
   const names = fields.inputs.map((input) => input.id).sort();
   return names.join() === COUNTS_INPUTS.join() && fields.outputs[0].id === 'enhanced' ? 'counts' : 'tensor';
 }
@@ -106,7 +112,7 @@ function imageTensors(
   contract: ModelManifest['contract'],
 ): [TensorFields, TensorFields] {
   if (fields.outputs.length !== 1) throw new ManifestError(folder, 'outputs: exactly one is supported');
-  if (contract === 'tensor' && fields.inputs.length !== 1) {
+  if (contract !== 'counts' && fields.inputs.length !== 1) {
     throw new ManifestError(folder, `inputs: one image, or ${COUNTS_INPUTS.join(', ')}`);
   }
   const image = contract === 'counts' ? fields.inputs.find((input) => input.id === 'raw')! : fields.inputs[0];
@@ -170,4 +176,29 @@ function requireSupported(folder: string, tensor: TensorDescription): void {
   }
   const steps = unsupportedSteps(tensor);
   if (steps.length > 0) throw new ManifestError(folder, `${id}: processing step ${steps.join(', ')} is not supported`);
+}
+
+const COLOUR_AXES = 'batch, y, x, channel';
+
+/** RGB interleaved, 8 bit, edges aligned, nothing left to do before or after. */
+function requireColour(folder: string, { config }: PackageFields, tensors: readonly TensorDescription[]): void {
+  const { pixelCentres } = config.scopestream;
+  if (pixelCentres !== undefined && pixelCentres !== 'aligned') {
+    throw new ManifestError(
+      folder,
+      `config.scopestream.pixelCentres: ${pixelCentres}; of colour, only aligned is served`,
+    );
+  }
+  for (const { id, axes, dataType, processing } of tensors) {
+    if (dataType !== 'uint8')
+      throw new ManifestError(folder, `${id}.data.type: ${dataType}; colour models take and give uint8`);
+    const order = axes.map(axisId).join(', ');
+    const channel = axes.at(-1)!;
+    const samples = channel.channel_names?.length ?? channel.size;
+    if (order !== COLOUR_AXES || samples !== 3) {
+      throw new ManifestError(folder, `${id}.axes: ${order}; colour models have ${COLOUR_AXES} with three channels`);
+    }
+    if (processing.length > 0)
+      throw new ManifestError(folder, `${id}: colour models have their processing in the graph`);
+  }
 }

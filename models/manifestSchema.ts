@@ -48,10 +48,12 @@ export type TensorFields = z.infer<typeof tensor>;
 
 /** What a package says to Scopestream alone, under `config.scopestream`. Each task has more to say, which stays as it is. */
 const scopestreamConfig = z.looseObject({
-  /** What the model is for. `enlarge-colour`: pictures of the decision study; the live path does not enhance colour. */
+  /** What the model is for. `enlarge-colour`: as `enhance`, for RGB. */
   task: z.enum(['enhance', 'enlarge-colour', 'find-cells', 'name-cells']).default('enhance'),
-  /** `video-rate`: the fidelity ladder may step down to this model. */
+  /** `video-rate`: the fidelity ladder may step down to this model, and colour frames get it when nobody chose another. */
   tier: z.string().optional(),
+  /** Of a colour model: `aligned` is the only registration that is served (pipeline/registration.ts). */
+  pixelCentres: z.string().optional(),
   precision: z.string().optional(),
   /** A model that pleases the eye and is never offered for measurement. */
   displayOnly: z.boolean().optional(),

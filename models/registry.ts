@@ -18,6 +18,9 @@ export interface ModelEntry {
   readonly description: string;
   readonly license: string;
   readonly magnification: number;
+  /** Of the frames that it takes; absent: of any. */
+  readonly samplesPerPixel?: 1 | 3;
+  /** It pleases the eye: nothing is measured in what it makes, and no cells are looked for. */
   readonly displayOnly: boolean;
   readonly precision: string;
   /** SHA-256 of the weights; of a built-in method, of its description. */
@@ -48,6 +51,9 @@ const BUILT_IN_DESCRIPTIONS: Readonly<Record<BuiltInId, { readonly name: string;
   },
 };
 
+/** Smoothing each colour by itself would blur what colours have in common. */
+const BUILT_IN_SAMPLES: Readonly<Record<BuiltInId, 1 | undefined>> = { gaussian: 1, bicubic: undefined };
+
 /** A classical method at a magnification of 1, 2 or 4. */
 export function builtIn(kind: BuiltInId, magnification = 2): ModelEntry {
   const { name, description } = BUILT_IN_DESCRIPTIONS[kind];
@@ -58,6 +64,7 @@ export function builtIn(kind: BuiltInId, magnification = 2): ModelEntry {
     description,
     license: 'Apache-2.0',
     magnification,
+    samplesPerPixel: BUILT_IN_SAMPLES[kind],
     displayOnly: false,
     precision: 'float32',
     sha256: createHash('sha256').update(`${description} x${magnification}`).digest('hex'),
@@ -66,13 +73,15 @@ export function builtIn(kind: BuiltInId, magnification = 2): ModelEntry {
   };
 }
 
+const ENHANCING: ReadonlySet<string> = new Set(['enhance', 'enlarge-colour']);
+
 /** Looks for packages one level below each folder (or a folder that is one itself). A folder that is absent holds none. */
 export async function openRegistry(zooFolders: readonly string[]): Promise<Registry> {
   const packages: ModelEntry[] = [];
   const broken: { folder: string; problem: string }[] = [];
   for (const folder of (await Promise.all(zooFolders.map(findPackages))).flat()) {
     try {
-      if ((await readFields(folder)).config.scopestream.task !== 'enhance') continue;
+      if (!ENHANCING.has((await readFields(folder)).config.scopestream.task)) continue;
       const entry = entryOf(await readManifest(folder));
       const same = packages.find((other) => other.id === entry.id);
       if (same) broken.push({ folder, problem: `the id ${entry.id} is taken by another package` });
@@ -102,6 +111,7 @@ function entryOf(manifest: ModelManifest): ModelEntry {
     description: manifest.description,
     license: manifest.license,
     magnification: manifest.magnification,
+    samplesPerPixel: manifest.samplesPerPixel,
     displayOnly: manifest.scopestream.displayOnly ?? manifest.contract === 'tensor',
     precision: manifest.precision,
     sha256: manifest.weights.sha256,

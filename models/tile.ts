@@ -6,7 +6,7 @@ import type { AxisSizes } from './manifest.ts';
  * falls on the same pixels as without tiles: both results agree as far as the halo covers the model's reach.
  */
 
-export type TileArray = Uint16Array | Float32Array;
+export type TileArray = Uint8Array | Uint16Array | Float32Array;
 
 export interface TileGeometry {
   readonly sizeX: AxisSizes;
@@ -14,6 +14,8 @@ export interface TileGeometry {
   /** input pixels */
   readonly halo: number;
   readonly magnification: number;
+  /** Of input and output, interleaved. */
+  readonly samplesPerPixel: 1 | 3;
 }
 
 /** Along one axis, in pixels of the padded input: [start, start + size) is read, [keepFrom, keepTo) is kept. */
@@ -46,16 +48,18 @@ export async function runTiled<T extends TileArray>(
   const fits = tiles === 1 && spansX[0].size === sizeX && spansY[0].size === sizeY;
   if (fits && planes.length === 1) return { data: await run(planes[0], sizeX, sizeY), tiles };
 
-  const m = geometry.magnification;
-  const output = new (planes[0].constructor as new (length: number) => T)(sizeX * m * sizeY * m);
+  const { magnification: m, samplesPerPixel: n } = geometry;
+  const output = new (planes[0].constructor as new (length: number) => T)(sizeX * m * sizeY * m * n);
   for (const y of spansY) {
     for (const x of spansX) {
-      const area = x.size * y.size;
-      const tile = scratch(planes.length * area);
-      planes.forEach((plane, i) => readTile(plane, sizeX, sizeY, x, y, tile.subarray(i * area, (i + 1) * area) as T));
+      const length = x.size * y.size * n;
+      const tile = scratch(planes.length * length);
+      planes.forEach((plane, i) =>
+        readTile(plane, sizeX, sizeY, n, x, y, tile.subarray(i * length, (i + 1) * length) as T),
+      );
       const result = await run(tile, x.size, y.size);
       if (fits) return { data: result, tiles };
-      keepTile(result, x, y, m, output, sizeX, sizeY);
+      keepTile(result, x, y, m, n, output, sizeX, sizeY);
     }
   }
   return { data: output, tiles };
@@ -103,26 +107,37 @@ export function reflect(position: number, length: number): number {
   return folded < length ? folded : period - folded;
 }
 
-/** Copies a rectangle out of a plane; what lies outside the plane is reflected. */
-function readTile(from: TileArray, sizeX: number, sizeY: number, x: Span, y: Span, into: TileArray): void {
+/** Copies a rectangle out of a plane of n samples a pixel; what lies outside the plane is reflected. */
+function readTile(from: TileArray, sizeX: number, sizeY: number, n: number, x: Span, y: Span, into: TileArray): void {
   const insideX = Math.max(0, Math.min(x.size, sizeX - x.start));
   for (let row = 0; row < y.size; row++) {
     const source = reflect(y.start + row, sizeY) * sizeX;
     const target = row * x.size;
-    into.set(from.subarray(source + x.start, source + x.start + insideX), target);
+    into.set(from.subarray((source + x.start) * n, (source + x.start + insideX) * n), target * n);
     for (let column = insideX; column < x.size; column++) {
-      into[target + column] = from[source + reflect(x.start + column, sizeX)];
+      const pixel = (source + reflect(x.start + column, sizeX)) * n;
+      for (let sample = 0; sample < n; sample++) into[(target + column) * n + sample] = from[pixel + sample];
     }
   }
 }
 
 /** Copies the kept part of a tile's result into the output of sizeX x sizeY input pixels, magnified by m. */
-function keepTile(tile: TileArray, x: Span, y: Span, m: number, into: TileArray, sizeX: number, sizeY: number): void {
+function keepTile(
+  tile: TileArray,
+  x: Span,
+  y: Span,
+  m: number,
+  n: number,
+  into: TileArray,
+  sizeX: number,
+  sizeY: number,
+): void {
   const toX = Math.min(x.keepTo, sizeX);
   const toY = Math.min(y.keepTo, sizeY);
   if (toX <= x.keepFrom) return;
   for (let row = y.keepFrom * m; row < toY * m; row++) {
     const source = ((row - y.start * m) * x.size - x.start) * m;
-    into.set(tile.subarray(source + x.keepFrom * m, source + toX * m), row * sizeX * m + x.keepFrom * m);
+    const kept = tile.subarray((source + x.keepFrom * m) * n, (source + toX * m) * n);
+    into.set(kept, (row * sizeX * m + x.keepFrom * m) * n);
   }
 }

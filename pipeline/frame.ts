@@ -184,6 +184,8 @@ export interface Prediction {
   /** Step of the fidelity ladder: 0 is the best. */
   readonly ladderStep: number;
   readonly tiles: number;
+  /** The model pleases the eye and may invent what it shows: no cells are looked for in what it makes. */
+  readonly displayOnly?: true;
 }
 
 export interface Enhanced {

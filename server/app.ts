@@ -170,9 +170,9 @@ async function joinService(
       fsync: config.record.fsync,
       onDiskTrouble: config.record.onDiskTrouble,
       softwareVersion: SOFTWARE_VERSION,
-      constants: () => ({
+      constants: ({ samplesPerPixel }) => ({
         policy: session.policy,
-        model: enhancer.status,
+        model: enhancer.statusFor(samplesPerPixel),
         source: { kind: config.source.kind, name: session.source?.name },
         replayOf: replayedSession(config),
       }),

@@ -71,6 +71,8 @@ export interface ModelChoice {
   readonly name: string;
   readonly version: string;
   readonly magnification: number;
+  /** Of the frames that it takes; absent: of any. */
+  readonly samplesPerPixel?: 1 | 3;
   readonly license: string;
   /** `display-only` models are never offered for measurement. */
   readonly displayOnly: boolean;

@@ -31,8 +31,9 @@ export function stateOf(
   };
 }
 
-function choiceOf({ id, name, version, magnification, license, displayOnly, description }: ModelEntry): ModelChoice {
-  return { id, name, version, magnification, license, displayOnly, description };
+function choiceOf(model: ModelEntry): ModelChoice {
+  const { id, name, version, magnification, samplesPerPixel, license, displayOnly, description } = model;
+  return { id, name, version, magnification, samplesPerPixel, license, displayOnly, description };
 }
 
 export interface Momentary {

@@ -4,7 +4,7 @@
  */
 
 import { DIVERGING } from './lut.ts';
-import { nearestSample, storedIntensity, type Picture } from './picture.ts';
+import { nearestPixel, storedIntensity, type Picture } from './picture.ts';
 import {
   FLAG_COLOUR,
   SATURATED_COLOUR,
@@ -109,8 +109,7 @@ function isFlagged({ flags, raw }: Layer, x: number, y: number): boolean {
 }
 
 function pixelAt(picture: Picture, x: number, y: number): number {
-  const column = nearestSample(x + 1e-3, picture.magnification, picture.sizeX);
-  return nearestSample(y + 1e-3, picture.magnification, picture.sizeY) * picture.sizeX + column;
+  return nearestPixel(picture, x + 1e-3, y + 1e-3);
 }
 
 function intensity(picture: Picture, x: number, y: number): number {

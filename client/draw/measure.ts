@@ -2,7 +2,7 @@
  * Numbers read from pictures along lines and inside regions. Positions are in raw samples, intensities in raw units.
  */
 
-import { interpolatedIntensity, storedIntensity, type Picture } from './picture.ts';
+import { interpolatedIntensity, positionOf, sampleAt, storedIntensity, type Picture } from './picture.ts';
 import type { Point } from './viewport.ts';
 
 export type ShapeKind = 'rectangle' | 'ellipse' | 'profile' | 'distance';
@@ -25,7 +25,6 @@ export interface RegionStatistics {
 
 /** Statistics of the samples whose centres lie in a rectangle or ellipse. Undefined when there are none. */
 export function regionStatistics(picture: Picture, shape: Shape): RegionStatistics | undefined {
-  const m = picture.magnification;
   const left = Math.min(shape.from.x, shape.to.x);
   const right = Math.max(shape.from.x, shape.to.x);
   const top = Math.min(shape.from.y, shape.to.y);
@@ -37,10 +36,13 @@ export function regionStatistics(picture: Picture, shape: Shape): RegionStatisti
   let squares = 0;
   let min = Infinity;
   let max = -Infinity;
-  for (let j = Math.max(Math.ceil(top * m), 0); j <= Math.min(Math.floor(bottom * m), picture.sizeY - 1); j++) {
-    for (let i = Math.max(Math.ceil(left * m), 0); i <= Math.min(Math.floor(right * m), picture.sizeX - 1); i++) {
+  const rows = samplesBetween(picture, top, bottom, picture.sizeY);
+  const columns = samplesBetween(picture, left, right, picture.sizeX);
+  for (let j = rows.first; j <= rows.last; j++) {
+    for (let i = columns.first; i <= columns.last; i++) {
+      const [x, y] = [positionOf(picture, i), positionOf(picture, j)];
       const inside =
-        shape.kind !== 'ellipse' || ((i / m - centre.x) / radius.x) ** 2 + ((j / m - centre.y) / radius.y) ** 2 <= 1;
+        shape.kind !== 'ellipse' || ((x - centre.x) / radius.x) ** 2 + ((y - centre.y) / radius.y) ** 2 <= 1;
       if (!inside) continue;
       const value = storedIntensity(picture, j * picture.sizeX + i);
       pixels++;
@@ -53,6 +55,14 @@ export function regionStatistics(picture: Picture, shape: Shape): RegionStatisti
   if (pixels === 0) return undefined;
   const mean = sum / pixels;
   return { pixels, mean, standardDeviation: Math.sqrt(Math.max(squares / pixels - mean * mean, 0)), min, max };
+}
+
+/** Samples whose centres lie between two positions. */
+function samplesBetween(picture: Picture, from: number, to: number, size: number) {
+  return {
+    first: Math.max(Math.ceil(sampleAt(picture, from)), 0),
+    last: Math.min(Math.floor(sampleAt(picture, to)), size - 1),
+  };
 }
 
 /** Intensities along a line, one value for each sample of the picture's spacing, both ends included. */

@@ -1,9 +1,9 @@
 /**
  * A picture as it came from the service, and how positions and intensities in it are meant.
  *
- * Positions are in raw samples: raw sample k has its centre at x = k and covers k - 0.5 to k + 0.5. Sample j of a picture
- * of magnification m has its centre at x = j / m, so enhanced sample 2k lies on raw sample k and the two never shift
- * against each other.
+ * Positions are in raw samples: raw sample k has its centre at x = k and covers k - 0.5 to k + 0.5. Sample j of a grey picture
+ * of magnification m has its centre at x = j / m, so enhanced sample 2k lies on raw sample k; colour pictures cover the same
+ * rectangle as raw, edge to edge (the service's pipeline/registration.ts). The two never shift against each other.
  */
 
 export interface Picture {
@@ -23,16 +23,27 @@ export interface Picture {
 
 const clampIndex = (index: number, size: number): number => Math.min(Math.max(index, 0), size - 1);
 
-/** Index of the sample nearest to a position in raw samples. */
-export function nearestSample(position: number, magnification: number, size: number): number {
-  return clampIndex(Math.floor(position * magnification + 0.5), size);
+type Registered = Pick<Picture, 'samplesPerPixel' | 'magnification'>;
+
+/** Position of a sample, raw samples. */
+export function positionOf({ samplesPerPixel, magnification }: Registered, sample: number): number {
+  return sample / magnification + (samplesPerPixel === 3 ? (1 / magnification - 1) / 2 : 0);
+}
+
+/** Which sample lies at a position, with its fraction. */
+export function sampleAt(picture: Registered, position: number): number {
+  return (position - positionOf(picture, 0)) * picture.magnification;
+}
+
+/** Number of the pixel nearest to a position in raw samples, in row-major order. */
+export function nearestPixel(picture: Picture, x: number, y: number): number {
+  const column = clampIndex(Math.floor(sampleAt(picture, x) + 0.5), picture.sizeX);
+  return clampIndex(Math.floor(sampleAt(picture, y) + 0.5), picture.sizeY) * picture.sizeX + column;
 }
 
 /** Raw intensity of the nearest sample; of RGB pictures, the mean of the three. */
 export function intensityAt(picture: Picture, x: number, y: number): number {
-  const i = nearestSample(x, picture.magnification, picture.sizeX);
-  const j = nearestSample(y, picture.magnification, picture.sizeY);
-  return storedIntensity(picture, j * picture.sizeX + i);
+  return storedIntensity(picture, nearestPixel(picture, x, y));
 }
 
 /** Raw intensity of pixel number `pixel` in row-major order. */
@@ -45,8 +56,8 @@ export function storedIntensity(picture: Picture, pixel: number): number {
 
 /** Raw intensity between samples, bilinear. */
 export function interpolatedIntensity(picture: Picture, x: number, y: number): number {
-  const column = Math.min(Math.max(x * picture.magnification, 0), picture.sizeX - 1);
-  const row = Math.min(Math.max(y * picture.magnification, 0), picture.sizeY - 1);
+  const column = Math.min(Math.max(sampleAt(picture, x), 0), picture.sizeX - 1);
+  const row = Math.min(Math.max(sampleAt(picture, y), 0), picture.sizeY - 1);
   const i = Math.floor(column);
   const j = Math.floor(row);
   const right = Math.min(i + 1, picture.sizeX - 1);

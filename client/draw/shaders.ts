@@ -130,7 +130,13 @@ vec3 rawIntensity(vec2 x) {
 }
 
 vec3 enhancedIntensity(vec2 x) {
-  return READ_ENHANCED(enhancedPicture, x * magnification, magnification / scale) * enhancedUnits.x + enhancedUnits.y;
+#ifdef GREY
+  float first = 0.0;
+#else
+  float first = (1.0 / magnification - 1.0) / 2.0; // positionOf in picture.ts
+#endif
+  vec2 at = (x - first) * magnification;
+  return READ_ENHANCED(enhancedPicture, at, magnification / scale) * enhancedUnits.x + enhancedUnits.y;
 }
 
 vec3 lookUp(sampler2D table, float t) {

@@ -19,8 +19,6 @@ export interface LookPlane {
   readonly pixelType: PixelType;
   /** Pixels per raw pixel. */
   readonly magnification: number;
-  /** The enlarged picture covers the raw one edge to edge; otherwise raw sample k lies on sample m k. */
-  readonly alignsEdges: boolean;
   /** Raw intensity of one stored unit. */
   readonly intensityScale: number;
 }

@@ -50,7 +50,7 @@ const outlinesConfig = z.object({
   trainedDiameterPx: z.tuple([z.number(), z.number()]).optional(),
 });
 
-const namerConfig = z.object({
+export const namerConfig = z.object({
   task: z.literal('name-cells'),
   classes: z.array(z.string()).min(2),
   /** Pixels along a side of the picture of a cell. */

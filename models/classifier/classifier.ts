@@ -10,7 +10,7 @@ import { samplesOf, type CellFinder, type CellNamer } from './cellPackage.ts';
 import { UNSURE } from './decision.ts';
 import { glanceAt, hasStructure, isSameField, type FieldGlance } from './field.ts';
 import { finderScaleFor } from './finderScale.ts';
-import { addsToRaw, lookRequest } from './lookRequest.ts';
+import { isLookedAt, lookRequest } from './lookRequest.ts';
 import { DEFAULT_CELL_SETTINGS, type CellSettings } from './settings.ts';
 import { Tracker, type CellTally } from './tracker.ts';
 
@@ -209,7 +209,7 @@ class TrackingClassifier implements CellClassifier {
 
   /** At a low rate; where the source waits, every field. */
   #comparesAt(nowMs: number, frame: AssessedFrame): boolean {
-    if (!addsToRaw(frame.enhanced)) return false;
+    if (!isLookedAt(frame.enhanced)) return false;
     const isDue = nowMs - this.#comparedAtMs >= this.#settings.compareEveryMs;
     if (!isDue && !(this.#settings.sourceWaits() && this.#newest === undefined)) return false;
     this.#comparedAtMs = nowMs;

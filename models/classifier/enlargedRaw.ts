@@ -1,7 +1,6 @@
 import type { CellBox } from '../../pipeline/frame.ts';
 import { enlargeBicubic } from '../enhancer/bicubic.ts';
 import type { Cut } from './namer.ts';
-import { enlargedOrigin } from './picture.ts';
 import type { Samples } from './resize.ts';
 
 /** Raw pixels around the part that is needed: reach of the interpolation. */
@@ -17,12 +16,11 @@ export function enlargedRaw(raw: Samples, box: CellBox, margin: number, magnific
   const top = Math.floor(box.y + box.height / 2 - side / 2);
   const larger = enlargeBicubic(squareOf(raw, left, top, side), side, side, 3, magnification);
   const size = side * magnification;
-  const origin = enlargedOrigin(magnification, false);
   return {
     picture: { sizeX: size, sizeY: size, samplesPerPixel: 3, data: Uint8Array.from(Uint8ClampedArray.from(larger)) },
     box: {
-      x: (box.x - left - origin) * magnification,
-      y: (box.y - top - origin) * magnification,
+      x: (box.x - left) * magnification,
+      y: (box.y - top) * magnification,
       width: box.width * magnification,
       height: box.height * magnification,
     },

@@ -3,9 +3,12 @@ import type { LookPlane, LookRequest } from './cellMessages.ts';
 
 /** From a frame to what is looked at. */
 
-/** False where the enlarged picture is raw, interpolated: nothing was predicted that could make a decision. */
-export function addsToRaw(enhanced: Enhanced | undefined): enhanced is Enhanced {
-  return enhanced !== undefined && enhanced.prediction.modelId !== 'bicubic';
+/**
+ * Whether cells are looked for in the enlarged picture. Not where it is raw, interpolated: nothing was predicted that could make
+ * a decision. And not where its model is for display only: it may have invented what would decide.
+ */
+export function isLookedAt(enhanced: Enhanced | undefined): enhanced is Enhanced {
+  return enhanced !== undefined && enhanced.prediction.modelId !== 'bicubic' && !enhanced.prediction.displayOnly;
 }
 
 /** The enhanced picture where there is one, else raw; with `compare` both. `finderScale` in pixels per raw pixel. */
@@ -19,8 +22,8 @@ export function lookRequest(
   readonly lookedAt: 'raw' | 'enhanced';
 } {
   const { raw, enhanced, normalisation, description } = frame;
-  const rawPlane: LookPlane = { ...shapeOf(raw), magnification: 1, alignsEdges: true, intensityScale: 1 };
-  const looksAtEnhanced = addsToRaw(enhanced);
+  const rawPlane: LookPlane = { ...shapeOf(raw), magnification: 1, intensityScale: 1 };
+  const looksAtEnhanced = isLookedAt(enhanced);
   const planes = looksAtEnhanced ? [enhancedPlane(enhanced), ...(compare ? [rawPlane] : [])] : [rawPlane];
   const pixels = looksAtEnhanced ? [enhanced.plane.data, ...(compare ? [raw.data] : [])] : [raw.data];
   const { offset, scale } = normalisation;
@@ -33,9 +36,7 @@ export function lookRequest(
 }
 
 function enhancedPlane({ plane, magnification, intensityScale }: Enhanced): LookPlane {
-  // Colour networks align the edges of both pictures; all that keeps raw sample k on sample m k is grey or interpolated.
-  const alignsEdges = plane.samplesPerPixel === 3;
-  return { ...shapeOf(plane), magnification, alignsEdges, intensityScale };
+  return { ...shapeOf(plane), magnification, intensityScale };
 }
 
 function shapeOf({ sizeX, sizeY, samplesPerPixel, pixelType }: AssessedFrame['raw']) {

@@ -4,11 +4,11 @@ import { enlargedOrigin, type Picture } from './picture.ts';
 
 /** A plane as finders see it: colour as uint8 with 255 at full scale, grey as float32 normalised for the session. */
 export function pictureOf(plane: LookPlane, data: PixelArray, request: LookRequest): Picture {
-  const { sizeX, sizeY, samplesPerPixel, magnification, alignsEdges } = plane;
+  const { sizeX, sizeY, samplesPerPixel, magnification } = plane;
   return {
     ...{ sizeX, sizeY, samplesPerPixel },
     scale: magnification,
-    origin: enlargedOrigin(magnification, alignsEdges),
+    origin: enlargedOrigin(samplesPerPixel, magnification),
     data: samplesPerPixel === 3 ? asBytes(data, plane, request) : normalised(data, plane, request),
   };
 }

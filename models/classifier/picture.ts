@@ -1,4 +1,5 @@
 import type { CellBox, PixelArray } from '../../pipeline/frame.ts';
+import { firstSampleAt } from '../../pipeline/registration.ts';
 
 /** A picture that is looked at, and where it lies on the raw pixels. */
 export interface Picture {
@@ -12,12 +13,9 @@ export interface Picture {
   readonly origin: number;
 }
 
-/**
- * Where the edge of an enlarged picture lies. Grey models and cubic convolution keep raw sample k on enlarged sample m k, so
- * half an enlarged pixel and half a raw pixel lie between the edges; colour models align the edges themselves.
- */
-export function enlargedOrigin(magnification: number, alignsEdges: boolean): number {
-  return alignsEdges ? 0 : 0.5 - 0.5 / magnification;
+/** Where the edge of an enlarged picture lies: half an enlarged pixel before the middle of its first one. */
+export function enlargedOrigin(samplesPerPixel: 1 | 3, magnification: number): number {
+  return firstSampleAt(samplesPerPixel, magnification) + 0.5 - 0.5 / magnification;
 }
 
 /** A box of the picture (pixels between edges) in raw pixels. */

@@ -1,24 +1,26 @@
-import { EnhanceError, messageOf } from '../../pipeline/errors.ts';
+import { messageOf } from '../../pipeline/errors.ts';
 import type { Policy } from '../../pipeline/flow.ts';
-import type { Enhanced, NormalisedFrame, PixelType } from '../../pipeline/frame.ts';
+import type { Enhanced, NormalisedFrame } from '../../pipeline/frame.ts';
 import type { Enhancer, EnhancerStatus } from '../../pipeline/ports.ts';
 import { ArrivalInterval } from '../arrivalInterval.ts';
 import { InferenceClient } from '../inferenceClient.ts';
-import { openRegistry, type ModelEntry, type Registry } from '../registry.ts';
-import { StepRule } from './stepRule.ts';
-import { loadBuiltIn, loadRung, loadVideoRate, type Rung } from './rungs.ts';
+import { openRegistry, type BuiltInId, type ModelEntry, type Registry } from '../registry.ts';
+import { bicubicLadder, classicalLadder, networkLadder, type Ladder, type LadderParts } from './ladder.ts';
+import { colourDefault, loadBuiltIn, type Rung } from './rungs.ts';
 import { DEFAULT_MODEL, DEFAULT_SETTINGS, type EnhancerSettings } from './settings.ts';
 
 /**
  * Enhances frames with the chosen model, and with a lower step of the fidelity ladder while that one is late, broken or
- * being restarted. Networks live in one process and the classical methods in another, so that these still serve when a
- * network takes its process down.
+ * being restarted. Networks live in processes of their own and the classical methods in another one, so that these still serve
+ * when a network takes its process down.
  */
 export interface LadderEnhancer extends Enhancer {
   /** Models that can be chosen. */
   readonly registry: Registry;
-  /** The model in use, with its magnification. */
+  /** The model in use for the frames that come now, with its magnification. */
   readonly model: ModelEntry;
+  /** How it stands for frames of one kind; `status` is that of the kind that came last. */
+  statusFor(samplesPerPixel: 1 | 3): EnhancerStatus;
   /**
    * Loads and warms another model beside the one in use, which serves on meanwhile. Rejects with EnhanceError or ProviderError
    * when it cannot be used here. The answer switches to it, between two frames; to be called once.
@@ -32,142 +34,127 @@ export async function createEnhancer(given: Partial<EnhancerSettings>): Promise<
   const settings = { ...DEFAULT_SETTINGS, ...given };
   const registry = await openRegistry(settings.zooFolders);
   const filters = new InferenceClient(settings);
-  const build = (id: string) => buildSteps(registry, id, filters, settings);
+  const parts: LadderParts = { registry, settings, classical: onceEach(filters) };
   try {
-    return new SwitchingEnhancer(await firstSteps(registry, build, settings), build, registry, filters, settings);
+    const first = await (settings.model === 'auto' ? chooseByTheFrames(parts) : chooseModel(settings.model, parts));
+    return new SwitchingEnhancer(first, parts, filters);
   } catch (error) {
     await filters.close();
     throw error;
   }
 }
 
-/** A ladder with its models; replaced as a whole when another model is chosen. */
-interface Steps {
-  readonly rungs: readonly Rung[];
-  /** For colour frames, which no network here takes. */
-  readonly colour: Rung;
-  readonly rule: StepRule;
-  /** Holds the networks; absent when a classical method was chosen. */
-  readonly networks?: InferenceClient;
-  /** Why the configured model is not in use. */
-  readonly substituted?: string;
-}
-
-type BuildSteps = (id: string) => Promise<Steps>;
-
-async function firstSteps(registry: Registry, build: BuildSteps, { model }: EnhancerSettings): Promise<Steps> {
-  if (model !== 'auto') return build(model);
-  if (!registry.models.some(({ id }) => id === DEFAULT_MODEL)) return build('gaussian');
-  try {
-    return await build(DEFAULT_MODEL);
-  } catch (error) {
-    return { ...(await build('gaussian')), substituted: messageOf(error) };
-  }
-}
-
-async function buildSteps(
-  registry: Registry,
-  id: string,
-  filters: InferenceClient,
-  settings: EnhancerSettings,
-): Promise<Steps> {
-  const entry = registry.get(id);
-  const { magnification } = entry;
-  const isNetwork = entry.method.kind === 'onnx';
-  const networks = isNetwork ? new InferenceClient(settings) : undefined;
-  try {
-    const rungs: Rung[] = [];
-    if (networks) {
-      const best = await loadRung(networks, entry, settings);
-      const videoRate = settings.ladder === 'full' ? await loadVideoRate(best, registry, settings) : undefined;
-      rungs.push(best, ...(videoRate ? [videoRate] : []));
-    }
+/** Loads a classical method when it is first asked for. */
+function onceEach(filters: InferenceClient): LadderParts['classical'] {
+  const loaded = new Map<string, Promise<Rung>>();
+  return async (kind: BuiltInId, magnification: number) => {
+    const key = `${kind} x${magnification}`;
     await filters.ready();
-    const gaussian = await loadBuiltIn(filters, 'gaussian', magnification);
-    const bicubic = await loadBuiltIn(filters, 'bicubic', magnification);
-    if (id !== 'bicubic') rungs.push(gaussian);
-    rungs.push(bicubic);
-    const kept = settings.ladder === 'full' ? rungs : rungs.slice(0, 1);
-    return { rungs: kept, colour: bicubic, networks, rule: new StepRule({ ...settings, steps: kept.length }) };
+    const rung = loaded.get(key) ?? loadBuiltIn(filters, kind, magnification);
+    loaded.set(key, rung);
+    rung.catch(() => loaded.delete(key));
+    return rung;
+  };
+}
+
+/** What enhances frames of each kind; replaced as a whole when another model is chosen. */
+interface Choice {
+  readonly grey: Ladder;
+  readonly colour: Ladder;
+  /** Nobody chose a model: this one is loaded for colour when the first colour frame comes. */
+  readonly laterForColour?: ModelEntry;
+}
+
+/** A model takes frames of one kind; the other kind is enlarged by the same factor. */
+async function chooseModel(id: string, parts: LadderParts): Promise<Choice> {
+  const entry = parts.registry.get(id);
+  const { method, samplesPerPixel } = entry;
+  const magnification = method.kind === 'onnx' ? entry.magnification : parts.settings.magnification;
+  const others = { because: `${id} takes ${samplesPerPixel === 3 ? 'colour' : 'grey'} frames only` };
+  if (id === 'bicubic') {
+    const ladder = await bicubicLadder(magnification, parts);
+    return { grey: ladder, colour: ladder };
+  }
+  if (samplesPerPixel === 3) {
+    const grey = await classicalLadder({ magnification, samplesPerPixel: 1 }, parts, others);
+    return { grey, colour: await networkLadder(entry, parts) };
+  }
+  const colour = await bicubicLadder(magnification, parts, others);
+  const grey =
+    method.kind === 'onnx' ? await networkLadder(entry, parts) : await classicalLadder({ magnification }, parts);
+  return { grey, colour };
+}
+
+async function chooseByTheFrames(parts: LadderParts): Promise<Choice> {
+  const grey = await greyDefault(parts);
+  const later = colourDefault(parts.registry);
+  if (!later) return { grey, colour: await bicubicLadder(grey.model.magnification, parts) };
+  const absent = { id: later.id, because: `${later.id} is being loaded` };
+  return { grey, colour: await bicubicLadder(later.magnification, parts, absent), laterForColour: later };
+}
+
+async function greyDefault(parts: LadderParts): Promise<Ladder> {
+  const entry = parts.registry.models.find(({ id }) => id === DEFAULT_MODEL);
+  const classical = parts.registry.get('gaussian');
+  if (!entry) return classicalLadder(classical, parts);
+  try {
+    return await networkLadder(entry, parts);
   } catch (error) {
-    await networks?.close();
-    throw error;
+    return classicalLadder(classical, parts, { because: messageOf(error) });
   }
 }
 
 class SwitchingEnhancer implements LadderEnhancer {
-  readonly registry: Registry;
-  #steps: Steps;
-  readonly #build: BuildSteps;
+  #choice: Choice;
+  readonly #parts: LadderParts;
   readonly #filters: InferenceClient;
   #policy: Policy;
+  /** Of the frame that came last. */
+  #samplesPerPixel: 1 | 3 = 1;
   #preparing: Promise<void> = Promise.resolve();
+  #loadingColour: Promise<void> | undefined;
   /** Loaded, and not in use yet. */
-  readonly #prepared = new Set<Steps>();
+  readonly #prepared = new Set<Choice>();
   readonly #retired = new Set<Promise<void>>();
   readonly #arrivals = new ArrivalInterval();
 
-  constructor(
-    steps: Steps,
-    build: BuildSteps,
-    registry: Registry,
-    filters: InferenceClient,
-    { policy }: EnhancerSettings,
-  ) {
-    this.#steps = steps;
-    this.#build = build;
-    this.registry = registry;
+  constructor(choice: Choice, parts: LadderParts, filters: InferenceClient) {
+    this.#choice = choice;
+    this.#parts = parts;
     this.#filters = filters;
-    this.#policy = policy;
+    this.#policy = parts.settings.policy;
+  }
+
+  get registry(): Registry {
+    return this.#parts.registry;
   }
 
   get model(): ModelEntry {
-    return this.#steps.rungs[0].entry;
+    return this.#ladderFor(this.#samplesPerPixel).model;
   }
 
   async enhance(frame: NormalisedFrame): Promise<Enhanced> {
-    const steps = this.#steps;
+    const { samplesPerPixel } = frame.raw;
+    this.#samplesPerPixel = samplesPerPixel;
     this.#arrivals.see(frame.meta);
-    if (frame.raw.samplesPerPixel === 3) return runRung(steps.colour, steps.rungs.length - 1, frame);
-
-    const step = firstReady(steps, steps.rule.stepAt(performance.now()));
-    const startedMs = performance.now();
-    try {
-      const enhanced = await runRung(steps.rungs[step], step, frame);
-      const endedMs = performance.now();
-      const intervalMs = this.#policy === 'newest' ? this.#arrivals.meanMs : undefined;
-      steps.rule.succeeded(step, endedMs - startedMs, intervalMs, endedMs);
-      return enhanced;
-    } catch (error) {
-      steps.rule.failed(step, messageOf(error), performance.now());
-      throw error;
+    if (samplesPerPixel === 3 && this.#choice.laterForColour) {
+      this.#loadingColour ??= this.#loadColour(this.#choice, this.#choice.laterForColour);
+      if (this.#policy === 'every') await this.#loadingColour;
     }
+    return this.#ladderFor(samplesPerPixel).enhance(frame, this.#policy, this.#arrivals);
   }
 
   get status(): EnhancerStatus {
-    const { rungs, rule, substituted } = this.#steps;
-    const step = firstReady(this.#steps, rule.step);
-    const { entry, provider, client } = rungs[step];
-    const waiting = step !== rule.step;
-    return {
-      modelId: entry.id,
-      modelVersion: entry.version,
-      provider,
-      refusals: rungs[0].refusals,
-      step,
-      steps: rungs.map((rung) => rung.entry.id),
-      because: waiting
-        ? `${rungs[rule.step].entry.id} is being restarted`
-        : rule.step === 0
-          ? (substituted ?? rule.because)
-          : rule.because,
-      state: waiting || client.state === 'restarting' ? 'restarting' : client.state === 'closed' ? 'failed' : 'ready',
-    };
+    return this.statusFor(this.#samplesPerPixel);
+  }
+
+  statusFor(samplesPerPixel: 1 | 3): EnhancerStatus {
+    return this.#ladderFor(samplesPerPixel).status;
   }
 
   prepareModel(id: string): Promise<() => void> {
     const prepared = this.#preparing.then(async () => {
-      const next = await this.#build(id);
+      const next = await chooseModel(id, this.#parts);
       this.#prepared.add(next);
       return () => this.#switchTo(next);
     });
@@ -178,88 +165,41 @@ class SwitchingEnhancer implements LadderEnhancer {
     return prepared;
   }
 
-  #switchTo(next: Steps): void {
-    const { networks } = this.#steps;
-    this.#steps = next;
-    this.#prepared.delete(next);
-    if (networks) this.#retire(networks);
-  }
-
   choosePolicy(policy: Policy): void {
     this.#policy = policy;
   }
 
   async close(): Promise<void> {
     await this.#preparing;
-    const unused = [...this.#prepared].map(({ networks }) => networks?.close());
-    await Promise.all([this.#steps.networks?.close(), this.#filters.close(), ...unused, ...this.#retired]);
+    await this.#loadingColour;
+    await Promise.all([this.#choice, ...this.#prepared].map(closeChoice));
+    await Promise.all([this.#filters.close(), ...this.#retired]);
   }
 
-  /** The frame in work still gets its answer from the old process. */
-  #retire(client: InferenceClient): void {
-    const closed = client.close().finally(() => this.#retired.delete(closed));
+  #ladderFor(samplesPerPixel: 1 | 3): Ladder {
+    return samplesPerPixel === 3 ? this.#choice.colour : this.#choice.grey;
+  }
+
+  /** What was bicubic until then serves on where the model cannot be used. */
+  async #loadColour(choice: Choice, entry: ModelEntry): Promise<void> {
+    const { grey } = choice;
+    const colour = await networkLadder(entry, this.#parts).catch((error: unknown) =>
+      bicubicLadder(entry.magnification, this.#parts, { id: entry.id, because: messageOf(error) }),
+    );
+    if (this.#choice === choice) this.#choice = { grey, colour };
+    else await colour.close(); // Somebody has chosen another model meanwhile.
+  }
+
+  #switchTo(next: Choice): void {
+    const before = this.#choice;
+    this.#choice = next;
+    this.#prepared.delete(next);
+    this.#loadingColour = undefined;
+    const closed = closeChoice(before).finally(() => this.#retired.delete(closed));
     this.#retired.add(closed);
   }
 }
 
-/** The step itself, or the next one below it whose process is there. */
-function firstReady({ rungs }: Steps, step: number): number {
-  const found = rungs.findIndex((rung, i) => i >= step && rung.client.state === 'ready');
-  return found < 0 ? step : found;
-}
-
-const BITS = { uint8: 8, uint16: 16 } as const;
-
-/** Headroom of stored floating-point intensities above the session's brightest pixels. */
-const FLOAT_HEADROOM = 4;
-
-/**
- * Stored value per raw unit, a power of two that is fixed for the session: what is stored keeps fractions of a count and
- * never overflows. 2^(16 - significantBits) for integers.
- */
-export function storedGain({ raw, description, normalisation }: NormalisedFrame): number {
-  if (raw.pixelType !== 'float32') return 2 ** (16 - (description.significantBits ?? BITS[raw.pixelType]));
-  const brightest = normalisation.offset + FLOAT_HEADROOM * normalisation.scale;
-  return 2 ** Math.floor(Math.log2(65535 / Math.max(brightest, Number.MIN_VALUE)));
-}
-
-async function runRung(
-  { entry, client, key, provider }: Rung,
-  step: number,
-  frame: NormalisedFrame,
-): Promise<Enhanced> {
-  const { raw, history, normalisation, meta } = frame;
-  const { sizeX, sizeY, samplesPerPixel } = raw;
-  const gain = samplesPerPixel === 1 ? storedGain(frame) : 1;
-  const frames = entry.method.kind === 'onnx' ? entry.method.manifest.temporalFrames : 1;
-  const planes = [...(frames > 1 ? history.slice(1 - frames) : []), raw];
-  const { offset, scale, detector } = normalisation;
-  const request = { sizeX, sizeY, samplesPerPixel, pixelType: raw.pixelType, offset, scale, gain, detector };
-  const result = await client.run(key, request, planes).catch((error: unknown) => {
-    throw new EnhanceError(`${meta.name}: ${entry.id}: ${messageOf(error)}`, { cause: error });
-  });
-  const { magnification } = entry;
-  const pixelType: PixelType = result.pixelType;
-  return {
-    plane: {
-      sizeX: sizeX * magnification,
-      sizeY: sizeY * magnification,
-      samplesPerPixel,
-      pixelType,
-      data: result.data,
-    },
-    intensityScale: 1 / gain,
-    magnification,
-    prediction: {
-      predicted: true,
-      modelId: entry.id,
-      modelVersion: entry.version,
-      modelSha256: entry.sha256,
-      license: entry.license,
-      precision: entry.precision,
-      provider,
-      ladderStep: step,
-      tiles: result.tiles,
-    },
-  };
+async function closeChoice({ grey, colour }: Choice): Promise<void> {
+  await Promise.all([grey.close(), colour.close()]);
 }

@@ -28,7 +28,7 @@ const LEAST_STORED_VALUES = 16;
  * Throws when an image in counts cannot come from the frame: NaN becomes 0 or 65535 on its way to an integer, so a flat
  * picture of a frame with structure, or a mean far from the frame's, is garbage.
  */
-export function checkPicture(model: string, stored: Uint16Array, input: MethodInput): void {
+export function checkPicture(model: string, stored: Uint16Array | Uint8Array, input: MethodInput): void {
   const { scale, gain } = input;
   const picture = summary(stored);
   const raw = summary(input.planes[input.planes.length - 1]);

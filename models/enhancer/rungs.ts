@@ -1,4 +1,5 @@
-import { EnhanceError } from '../../pipeline/errors.ts';
+import { EnhanceError, messageOf } from '../../pipeline/errors.ts';
+import type { Enhanced, NormalisedFrame, PixelType, Plane } from '../../pipeline/frame.ts';
 import { chooseProvider, testFrame, testRequest, type ProviderName } from '../executionProvider.ts';
 import type { InferenceClient } from '../inferenceClient.ts';
 import { builtIn, type BuiltInId, type ModelEntry, type Registry } from '../registry.ts';
@@ -18,6 +19,17 @@ export interface Rung {
 
 /** Packages of this tier are fast enough to stand in for a better one. */
 const VIDEO_RATE = 'video-rate';
+
+/** What colour frames get when nobody chose a model: the first package for them that keeps video rate and is not for show. */
+export function colourDefault({ models }: Registry): ModelEntry | undefined {
+  return models.find(
+    ({ method, samplesPerPixel, displayOnly }) =>
+      method.kind === 'onnx' &&
+      samplesPerPixel === 3 &&
+      !displayOnly &&
+      method.manifest.scopestream.tier === VIDEO_RATE,
+  );
+}
 
 /** Loads a network on the best provider. Throws ProviderError, or EnhanceError when the process cannot be used. */
 export async function loadRung(client: InferenceClient, entry: ModelEntry, settings: EnhancerSettings): Promise<Rung> {
@@ -54,6 +66,7 @@ export async function loadVideoRate(
     ({ id, magnification, method }) =>
       method.kind === 'onnx' &&
       method.manifest.scopestream.tier === VIDEO_RATE &&
+      method.manifest.samplesPerPixel === best.entry.samplesPerPixel &&
       magnification === best.entry.magnification &&
       id !== best.entry.id,
   );
@@ -65,4 +78,67 @@ export async function loadVideoRate(
     if (rung && rung.ms < best.ms) loaded.push(rung);
   }
   return loaded.sort((a, b) => b.ms - a.ms)[0];
+}
+
+const BITS = { uint8: 8, uint16: 16 } as const;
+
+/** Headroom of stored floating-point intensities above the session's brightest pixels. */
+const FLOAT_HEADROOM = 4;
+
+/**
+ * Stored value per raw unit, a power of two that is fixed for the session: what is stored keeps fractions of a count and
+ * never overflows. 2^(16 - significantBits) for integers.
+ */
+export function storedGain({ raw, description, normalisation }: NormalisedFrame): number {
+  if (raw.pixelType !== 'float32') return 2 ** (16 - (description.significantBits ?? BITS[raw.pixelType]));
+  const brightest = normalisation.offset + FLOAT_HEADROOM * normalisation.scale;
+  return 2 ** Math.floor(Math.log2(65535 / Math.max(brightest, Number.MIN_VALUE)));
+}
+
+/** Networks for colour are made for 8 bit. */
+export function takes({ entry }: Rung, { samplesPerPixel, pixelType }: Plane): boolean {
+  return samplesPerPixel === 1 || entry.method.kind !== 'onnx' || pixelType === 'uint8';
+}
+
+/** One frame through one step. Rejects with EnhanceError. */
+export async function runRung(
+  { entry, client, key, provider }: Rung,
+  step: number,
+  frame: NormalisedFrame,
+): Promise<Enhanced> {
+  const { raw, history, normalisation, meta } = frame;
+  const { sizeX, sizeY, samplesPerPixel } = raw;
+  const gain = samplesPerPixel === 1 ? storedGain(frame) : 1;
+  const frames = entry.method.kind === 'onnx' ? entry.method.manifest.temporalFrames : 1;
+  const planes = [...(frames > 1 ? history.slice(1 - frames) : []), raw];
+  const { offset, scale, detector } = normalisation;
+  const request = { sizeX, sizeY, samplesPerPixel, pixelType: raw.pixelType, offset, scale, gain, detector };
+  const result = await client.run(key, request, planes, entry.magnification).catch((error: unknown) => {
+    throw new EnhanceError(`${meta.name}: ${entry.id}: ${messageOf(error)}`, { cause: error });
+  });
+  const { magnification } = entry;
+  const pixelType: PixelType = result.pixelType;
+  return {
+    plane: {
+      sizeX: sizeX * magnification,
+      sizeY: sizeY * magnification,
+      samplesPerPixel,
+      pixelType,
+      data: result.data,
+    },
+    intensityScale: 1 / gain,
+    magnification,
+    prediction: {
+      predicted: true,
+      modelId: entry.id,
+      modelVersion: entry.version,
+      modelSha256: entry.sha256,
+      license: entry.license,
+      precision: entry.precision,
+      provider,
+      ladderStep: step,
+      tiles: result.tiles,
+      ...(entry.displayOnly && { displayOnly: true as const }),
+    },
+  };
 }

@@ -10,12 +10,16 @@ export interface StepRuleSettings {
   readonly steps: number;
   /** Faults in a row at one step that lead to the next. */
   readonly faultsInARow: number;
-  /** Late frames in a row that lead to the next step. */
+  /** Late frames in a row that lead to the next step ... */
   readonly lateInARow: number;
+  /** ... or so long a time, ms, of at least LEAST_LATE frames. */
+  readonly lateForMs: number;
   /** Quiet time before a step up is tried, ms. */
   readonly holdMs: number;
 }
 
+/** One frame may be late for any reason. */
+const LEAST_LATE = 2;
 /** The quiet time is never longer than this. */
 const LONGEST_HOLD_MS = 300_000;
 
@@ -25,6 +29,8 @@ export class StepRule {
   #because = 'best';
   #meanMs: number | undefined;
   #late = 0;
+  /** When the first of them was begun. */
+  #lateSinceMs = 0;
   readonly #faults: number[];
   #holdMs: number;
   #quietSinceMs = 0;
@@ -53,7 +59,7 @@ export class StepRule {
         nowMs,
       );
       this.#lastUpMs = nowMs;
-    } else if (this.#lastUpMs !== undefined && nowMs - this.#lastUpMs > this.#holdMs) {
+    } else if (this.#lastUpMs !== undefined && this.#late === 0 && nowMs - this.#lastUpMs > this.#holdMs) {
       this.#holdMs = this.#settings.holdMs; // The step up has lasted.
       this.#lastUpMs = undefined;
     }
@@ -65,8 +71,11 @@ export class StepRule {
     this.#faults[step] = 0;
     if (step !== this.#step) return;
     this.#meanMs = movingMean(this.#meanMs, ms);
-    this.#late = intervalMs !== undefined && this.#meanMs > intervalMs ? this.#late + 1 : 0;
-    if (this.#late >= this.#settings.lateInARow) {
+    const isLate = intervalMs !== undefined && this.#meanMs > intervalMs;
+    if (isLate && this.#late === 0) this.#lateSinceMs = nowMs - ms;
+    this.#late = isLate ? this.#late + 1 : 0;
+    const { lateInARow, lateForMs } = this.#settings;
+    if (this.#late >= lateInARow || (this.#late >= LEAST_LATE && nowMs - this.#lateSinceMs >= lateForMs)) {
       this.#down(`late: ${this.#meanMs.toFixed(0)} ms a frame against ${intervalMs!.toFixed(0)} ms`, nowMs);
     }
   }

@@ -28,8 +28,13 @@ export function bootstrapMean(values: readonly { readonly field: string; readonl
     for (let i = 0; i < means.length; i++) sum += means[Math.floor(random.uniform() * means.length)];
     return sum / means.length;
   }).sort();
-  const at = (share: number): number => resampled[Math.round(share * (RESAMPLES - 1))];
-  return { mean, low: at(0.025), high: at(0.975), fields: means.length };
+  return { mean, ...percentileInterval(resampled), fields: means.length };
+}
+
+/** The middle 95 % of draws that are sorted; NaN where there are none. */
+export function percentileInterval(sorted: ArrayLike<number>): { readonly low: number; readonly high: number } {
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
+  return { low: at(0.025), high: at(0.975) };
 }
 
 function meanOf(values: readonly number[]): number {

@@ -41,6 +41,8 @@ export async function modelCandidate(
 ): Promise<Candidate> {
   const entry = registry.get(id);
   if (entry.method.kind !== 'onnx') throw new ConfigError(`${id} is always evaluated: it need not be named`);
+  if (entry.samplesPerPixel === 3)
+    throw new ConfigError(`${id} takes colour, and pairs are grey: see evaluate --classify`);
   if (entry.magnification !== magnification) {
     const wanted = magnification === 1 ? 'denoising (x1)' : `x${magnification}`;
     throw new ConfigError(`${id} enlarges x${entry.magnification}; these pairs ask for ${wanted}`);

@@ -46,10 +46,23 @@ export function samplesOf(plane: Plane, window: Window, step = 1): PixelArray {
 /**
  * The reduction D that makes an enhanced picture comparable with raw. A model is trained so that its output sample
  * `magnification * k` is the noise-free value at raw sample k; so D takes every `magnification`-th sample and averages
- * nothing. (A 2x2 mean would lie half a raw pixel aside and would be blurred.)
+ * nothing. (A 2x2 mean would lie half a raw pixel aside and would be blurred.) Of colour the edges align (`registration.ts`),
+ * no sample lies on a raw one, and D is the mean of the samples that lie in a raw pixel, as a larger detector would take it.
  */
 export function reduced(enhanced: Plane, magnification: number, window: Window): PixelArray {
-  return samplesOf(enhanced, window, magnification);
+  if (enhanced.samplesPerPixel === 1 || magnification === 1) return samplesOf(enhanced, window, magnification);
+  const { data } = enhanced;
+  const means = new Float32Array(window.sizeX * window.sizeY);
+  for (let i = 0; i < means.length; i++) {
+    const left = (window.x + (i % window.sizeX)) * magnification;
+    const top = (window.y + Math.floor(i / window.sizeX)) * magnification;
+    let sum = 0;
+    for (let y = top; y < top + magnification; y++) {
+      for (let x = left; x < left + magnification; x++) sum += data[(y * enhanced.sizeX + x) * 3 + GREEN];
+    }
+    means[i] = sum / magnification ** 2;
+  }
+  return means;
 }
 
 /** Samples as a picture in raw units: stored value * intensityScale. */

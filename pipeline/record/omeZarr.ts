@@ -33,6 +33,9 @@ export interface ImageDescription {
   readonly physicalSizeX?: number;
   readonly physicalSizeY?: number;
   readonly physicalSizeZ?: number;
+  /** Where the first sample lies along x and y on the raw image, micrometre; absent: on its first sample. */
+  readonly firstSampleX?: number;
+  readonly firstSampleY?: number;
   /** second */
   readonly timeIncrement?: number;
   readonly channels: readonly Channel[];
@@ -72,7 +75,7 @@ export function imageGroup(image: ImageDescription, extent: ImageExtent): object
       { name: 'y', type: 'space', ...space(image.physicalSizeY) },
       { name: 'x', type: 'space', ...space(image.physicalSizeX) },
     ],
-    datasets: [{ path: ARRAY_NAME, coordinateTransformations: [{ type: 'scale', scale: scaleOf(image) }] }],
+    datasets: [{ path: ARRAY_NAME, coordinateTransformations: transformationsOf(image) }],
   };
   const omero = { channels: channelsOf(image, extent.sizeC), rdefs: { model: 'color' } };
   return group({
@@ -132,9 +135,12 @@ function group(attributes: object): object {
   return { zarr_format: 3, node_type: 'group', attributes };
 }
 
-function scaleOf(image: ImageDescription): number[] {
+function transformationsOf(image: ImageDescription): object[] {
   const { timeIncrement = 1, physicalSizeZ = 1, physicalSizeY = 1, physicalSizeX = 1 } = image;
-  return [timeIncrement, 1, physicalSizeZ, physicalSizeY, physicalSizeX];
+  const { firstSampleY = 0, firstSampleX = 0 } = image;
+  const scale = { type: 'scale', scale: [timeIncrement, 1, physicalSizeZ, physicalSizeY, physicalSizeX] };
+  if (firstSampleX === 0 && firstSampleY === 0) return [scale];
+  return [scale, { type: 'translation', translation: [0, 0, 0, firstSampleY, firstSampleX] }];
 }
 
 const COLOURS = ['00FF00', 'FF00FF', '00FFFF', 'FFFF00', 'FF0000', '0000FF'];

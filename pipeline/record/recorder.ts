@@ -25,7 +25,9 @@ export function createRecorder(
   settings: Partial<RecordSettings> & Pick<RecordSettings, 'root' | 'softwareVersion'>,
 ): Recorder {
   const { constants, ...rest } = { ...RECORD_DEFAULTS, ...settings };
-  return { open: (acquisition) => openRecording({ acquisition, settings: rest, constants: constants?.() ?? {} }) };
+  return {
+    open: (acquisition) => openRecording({ acquisition, settings: rest, constants: constants?.(acquisition) ?? {} }),
+  };
 }
 
 /** Starts the thread. Throws RecordError when the session's folder cannot be made. */

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Acquisition, Channel, PixelType } from '../frame.ts';
 import { withChannel } from '../place.ts';
+import { firstSampleAt } from '../registration.ts';
 import { planeCodec, type PlaneCodec } from './codec.ts';
 import { enhancedImageName } from './frameIndex.ts';
 import { ImageWriter } from './imageWriter.ts';
@@ -142,6 +143,7 @@ function describeEnhanced(acquisition: Acquisition, first: EnhancedTask, name: s
     pixelType,
     channels: channelsOf(acquisition, name),
     ...physicalSizes(acquisition, magnification),
+    ...firstSample(acquisition, firstSampleAt(samplesPerPixel, magnification)),
     window: windowOf(first.pixels, pixelType),
     range: [0, pixelType === 'float32' ? 1 : 2 ** (8 * BYTES_PER_PIXEL[pixelType]) - 1],
   };
@@ -160,6 +162,12 @@ function physicalSizes(acquisition: Acquisition, magnification: number): Partial
     ...(physicalSizeZ !== undefined && { physicalSizeZ }),
     ...(timeIncrement !== undefined && { timeIncrement }),
   };
+}
+
+/** `at` in raw samples. */
+function firstSample({ physicalSizeX, physicalSizeY }: Acquisition, at: number): Partial<Described> {
+  if (at === 0 || physicalSizeX === undefined || physicalSizeY === undefined) return {};
+  return { firstSampleX: at * physicalSizeX, firstSampleY: at * physicalSizeY };
 }
 
 /** Smallest and largest intensity of a plane. */

@@ -1,3 +1,5 @@
+import type { Acquisition } from '../frame.ts';
+
 /** How a session is kept. */
 export interface RecordSettings {
   /** Folder that holds the sessions; made when it is missing. */
@@ -17,7 +19,7 @@ export interface RecordSettings {
   readonly planesPerShard?: number;
   readonly softwareVersion: string;
   /** Anything else that is constant for the session and belongs in `session.json`: policy, model, linked session. */
-  readonly constants?: () => Readonly<Record<string, unknown>>;
+  readonly constants?: (acquisition: Acquisition) => Readonly<Record<string, unknown>>;
 }
 
 export type FsyncPolicy = 'every-frame' | 'interval' | 'close';

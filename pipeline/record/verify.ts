@@ -20,8 +20,11 @@ import { SESSION_FILE } from './sessionFile.ts';
 import { LOG_SUFFIX, scanLog } from './shardLog.ts';
 
 export interface VerifyOptions {
-  /** Enhances a frame with the model that its row names; absent: nothing is recomputed. Rejects when it cannot. */
-  readonly recompute?: (frame: NormalisedFrame, row: StoredRow) => Promise<Enhanced>;
+  /**
+   * Enhances a frame with the model that its row names, so many times as large; absent: nothing is recomputed. Rejects when it
+   * cannot.
+   */
+  readonly recompute?: (frame: NormalisedFrame, row: StoredRow, magnification: number) => Promise<Enhanced>;
   /** Enhanced frames that are recomputed, spread evenly; Infinity for all. */
   readonly sample: number;
   readonly onProgress?: (done: number, of: number) => void;
@@ -223,7 +226,7 @@ async function recomputeFrame(
     const stored = await session.planeOf(row.sequence, 'enhanced');
     const frame = await recordedFrame(session, row.sequence);
     if (!stored || !frame) return { problem: 'cannot be recomputed: a plane or its normalisation is missing' };
-    return compare(stored.plane, (await recompute(frame, row)).plane);
+    return compare(stored.plane, (await recompute(frame, row, stored.magnification)).plane);
   } catch (error) {
     return { problem: `cannot be recomputed: ${messageOf(error)}` };
   }

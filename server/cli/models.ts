@@ -24,6 +24,8 @@ interface ModelRow {
   readonly version: string;
   readonly license: string;
   readonly magnification: number;
+  /** Of the frames that it takes; absent: of any. */
+  readonly samplesPerPixel?: 1 | 3;
   readonly precision: string;
   readonly sizeBytes: number;
   readonly displayOnly: boolean;
@@ -70,16 +72,30 @@ function load(client: InferenceClient, model: ModelEntry, settings: EnhancerSett
   return method.kind === 'onnx' ? loadRung(client, model, settings) : loadBuiltIn(client, method.kind, magnification);
 }
 
-function describe({ id, version, license, magnification, precision, sizeBytes, displayOnly }: ModelEntry): ModelRow {
-  return { id, version, license, magnification, precision, sizeBytes, displayOnly };
+function describe(model: ModelEntry): ModelRow {
+  const { id, version, license, magnification, samplesPerPixel, precision, sizeBytes, displayOnly } = model;
+  return { id, version, license, magnification, samplesPerPixel, precision, sizeBytes, displayOnly };
 }
 
+const TAKES = { 1: 'grey', 3: 'colour' } as const;
+
 function asTable(rows: readonly ModelRow[]): string {
-  const header = ['model', 'version', 'licence', 'enlarges', 'precision', 'size', 'runs on', 'time at 256 x 256'];
+  const header = [
+    'model',
+    'version',
+    'licence',
+    'takes',
+    'enlarges',
+    'precision',
+    'size',
+    'runs on',
+    'time at 256 x 256',
+  ];
   const lines = rows.map((row) => [
     row.displayOnly ? `${row.id} (display only)` : row.id,
     row.version,
     row.license,
+    row.samplesPerPixel ? TAKES[row.samplesPerPixel] : 'both',
     `x${row.magnification}`,
     row.precision,
     row.sizeBytes > 0 ? `${(row.sizeBytes / 1e6).toFixed(2)} MB` : '-',
@@ -101,7 +117,7 @@ export async function probeProviders(): Promise<{
   readonly refusals: Readonly<Record<string, string>>;
 }> {
   const { models } = await openRegistry([SHIPPED_ZOO]);
-  const model = models.find(({ method }) => method.kind === 'onnx');
+  const model = models.find(({ method, samplesPerPixel }) => method.kind === 'onnx' && samplesPerPixel === 1);
   if (model?.method.kind !== 'onnx') return { working: [], refusals: { cpu: `no model package in ${SHIPPED_ZOO}` } };
   const { manifest } = model.method;
   const working: string[] = [];

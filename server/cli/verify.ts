@@ -40,7 +40,7 @@ export async function verifyCommand(path: string, options: VerifyOptions): Promi
   try {
     const report = await verifySession(session, {
       sample,
-      ...(sample > 0 && { recompute: (frame, row) => models.enhance(frame, row) }),
+      ...(sample > 0 && { recompute: (...recorded) => models.enhance(...recorded) }),
       onProgress: (done, of) => {
         bar.setTotal(of);
         bar.update(done);
@@ -76,10 +76,10 @@ class RecordedModels {
   }
 
   /** Throws SessionError when the model here is not the one that was recorded. */
-  async enhance(frame: NormalisedFrame, { prediction }: StoredRow): Promise<Enhanced> {
+  async enhance(frame: NormalisedFrame, { prediction }: StoredRow, magnification: number): Promise<Enhanced> {
     if (!prediction) throw new SessionError('its row names no model');
     const { modelId, modelVersion, modelSha256 } = prediction;
-    const enhancer = await this.#load(modelId);
+    const enhancer = await this.#load(modelId, magnification);
     const enhanced = await enhancer.enhance(frame);
     const found = enhanced.prediction;
     if (found.modelSha256 !== modelSha256) {
@@ -95,11 +95,14 @@ class RecordedModels {
     await Promise.all(loaded.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
   }
 
-  #load(model: string): Promise<LadderEnhancer> {
-    const known = this.#loaded.get(model);
+  /** `magnification`: of a classical method, which enlarges as the model did whose place it took. */
+  #load(model: string, magnification: number): Promise<LadderEnhancer> {
+    const key = `${model} x${magnification}`;
+    const known = this.#loaded.get(key);
     if (known) return known;
-    const loading = createEnhancer({ zooFolders: this.#zooFolders, model, ladder: 'none', provider: 'cpu' });
-    this.#loaded.set(model, loading);
+    const zooFolders = this.#zooFolders;
+    const loading = createEnhancer({ zooFolders, model, magnification, ladder: 'none', provider: 'cpu' });
+    this.#loaded.set(key, loading);
     return loading;
   }
 }

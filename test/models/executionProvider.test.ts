@@ -38,10 +38,11 @@ describe('the test frame', () => {
     expect(frame).toMatchObject({ sizeX: 256, sizeY: 256 });
     expect(worstDifference(testFrame().data, frame.data)).toBe(0);
     expect(frame.data.some((value) => value > 900)).toBe(true);
-    expect(testFrame({ sizeX: { min: 100, step: 32 }, sizeY: { min: 512, step: 0 } })).toMatchObject({
-      sizeX: 260,
-      sizeY: 512,
-    });
+    const sizes = { sizeX: { min: 100, step: 32 }, sizeY: { min: 512, step: 0 } };
+    expect(testFrame({ ...sizes, samplesPerPixel: 1 })).toMatchObject({ sizeX: 260, sizeY: 512 });
+    const colour = testFrame({ ...sizes, samplesPerPixel: 3 });
+    expect(colour).toMatchObject({ samplesPerPixel: 3, pixelType: 'uint8' });
+    expect(colour.data).toHaveLength(3 * 260 * 512);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManifestError, readManifest } from '../../models/manifest.ts';
 import { hasSharedData, SHARED_DATA } from '../fixtures/sharedData.ts';
+import { writeTinyColour } from './fixtures/tinyColour.ts';
 import { writeTinyPackage } from './fixtures/tinyPackage.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
@@ -42,6 +43,27 @@ describe('a package of somebody else', () => {
     expect(manifest.inputs[0].processing.map(({ id }) => id)).toContain('zero_mean_unit_variance');
     expect(manifest.outputs[0].range).toEqual([0, 1]);
     expect(manifest.cite).toHaveLength(2);
+  });
+});
+
+describe('a colour package', () => {
+  it('is read with its magnification, and with the registration that is served', async () => {
+    const manifest = await readManifest(writeTinyColour(zoo(), 'double'));
+    expect(manifest).toMatchObject({ contract: 'colour', samplesPerPixel: 3, magnification: 2, halo: 4 });
+  });
+
+  type Axes = { axes: { type: string }[] }[];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a manifest is spoilt in any place
+  const spoilt: readonly (readonly [string, RegExp, (manifest: any) => void])[] = [
+    ['another registration', /pixelCentres: centred/, (m) => (m.config.scopestream.pixelCentres = 'centred')],
+    ['planes apart', /raw\.axes: batch, channel, y, x/, (m) => reorder(m.inputs)],
+    ['floats', /enhanced\.data\.type: float32/, (m) => (m.outputs[0].data.type = 'float32')],
+    ['processing', /raw: colour models have/, (m) => (m.inputs[0].preprocessing = [{ id: 'sigmoid' }])],
+  ];
+  const reorder = ([tensor]: Axes) => tensor.axes.splice(1, 0, tensor.axes.pop()!);
+
+  it.each(spoilt)('is refused for %s', async (_, problem, spoil) => {
+    await expect(readManifest(writeTinyColour(zoo(), 'double', { spoil }))).rejects.toThrow(problem);
   });
 });
 

@@ -71,7 +71,7 @@ describe('runTiled', () => {
         async (sizeX, sizeY, limit) => {
           const plane = Float32Array.from({ length: sizeX * sizeY }, (_, i) => (i * 7919) % 1000);
           const axis = { min: 8, step: 4 };
-          const geometry = { sizeX: axis, sizeY: axis, halo: 2, magnification: 2 };
+          const geometry = { sizeX: axis, sizeY: axis, halo: 2, magnification: 2, samplesPerPixel: 1 } as const;
           const scratch = (length: number) => new Float32Array(length);
           const whole = await runTiled([plane], sizeX, sizeY, geometry, 1000, scratch, boxModel);
           const tiled = await runTiled([plane], sizeX, sizeY, geometry, limit, scratch, boxModel);
@@ -92,7 +92,7 @@ describe('runTiled', () => {
       [plane],
       8,
       8,
-      { sizeX: axis, sizeY: axis, halo: 2, magnification: 1 },
+      { sizeX: axis, sizeY: axis, halo: 2, magnification: 1, samplesPerPixel: 1 },
       64,
       () => plane,
       async (tile) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createColourModel } from '../../models/enhancer/colourModel.ts';
 import { createCountsModel } from '../../models/enhancer/countsModel.ts';
 import { createTensorModel, runTensor } from '../../models/enhancer/tensorModel.ts';
 import type { ModelManifest } from '../../models/manifest.ts';
@@ -74,6 +75,29 @@ describe.skipIf(ours.length === 0)('packages of the counts contract (skipped whi
       expect(tiled.tiles).toBeGreaterThan(1);
       const tolerance = manifest.precision === 'int8' ? INT8_TOLERANCE * input.scale * input.gain : 2;
       expect(worstDifference(whole.data, tiled.data)).toBeLessThanOrEqual(tolerance);
+      await session.release();
+    },
+  );
+});
+
+const colour = manifests.filter(({ contract }) => contract === 'colour');
+
+describe.skipIf(colour.length === 0)('packages for colour (skipped while the zoo has none)', () => {
+  it.each(colour.map((manifest) => [manifest.id, manifest] as const))(
+    '%s reproduces its test, with tiles and without',
+    async (_, manifest) => {
+      const session = await open(manifest);
+      const raw = test(manifest, manifest.inputs[0].id);
+      const [, sizeY, sizeX] = raw.dims;
+      const planes = [raw.data as Uint8Array];
+      const input = { sizeX, sizeY, samplesPerPixel: 3, planes, offset: 0, scale: 255, gain: 1 } as const;
+      const whole = await createColourModel(session, manifest, 4096)(input);
+      expect(whole.tiles).toBe(1);
+      // Another processor's rounding may move a value across the half.
+      expect(worstDifference(whole.data, test(manifest, manifest.outputs[0].id).data)).toBeLessThanOrEqual(1);
+      const tiled = await createColourModel(session, manifest, (manifest.magnification / 2) * (sizeX - 8))(input);
+      expect(tiled.tiles).toBeGreaterThan(1);
+      expect(worstDifference(tiled.data, whole.data)).toBeLessThanOrEqual(1);
       await session.release();
     },
   );

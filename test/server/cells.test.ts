@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Cell } from '../../pipeline/frame.ts';
+import type { Cell, Plane } from '../../pipeline/frame.ts';
 import { exportSession } from '../../pipeline/record/export/exportSession.ts';
 import { openSession } from '../../pipeline/record/review.ts';
 import { createService, type Service } from '../../server/app.ts';
@@ -11,6 +11,7 @@ import type { CommandResult } from '../../server/protocol.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { connectViewer, type ReceivedFrame } from '../fixtures/viewer.ts';
 import { DARK_BLUE, DARK_RED, discs, writeTinyCells } from '../models/classifier/fixtures/tinyCells.ts';
+import { writeTinyColour } from '../models/fixtures/tinyColour.ts';
 
 // Processes take seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
@@ -18,6 +19,7 @@ const SOON = { timeout: 100_000 };
 
 const zoo = temporaryFolder('zoo');
 for (const id of ['tiny-find', 'tiny-name', 'tiny-outline'] as const) writeTinyCells(zoo, id);
+for (const kind of ['double', 'swap'] as const) writeTinyColour(zoo, kind);
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -110,39 +112,54 @@ describe('cells in the service', () => {
   });
 });
 
+/** Colour pictures with cells in a folder, and what they hold; no two pixels of the background are alike. */
+async function fieldsOnDisk(): Promise<{ readonly folder: string; readonly fields: readonly Plane[] }> {
+  const folder = temporaryFolder('pictures');
+  const fields = [
+    discs([{ x: 20, y: 20, colour: DARK_RED }]),
+    discs([
+      { x: 44, y: 20, colour: DARK_BLUE },
+      { x: 20, y: 44, colour: DARK_RED },
+    ]),
+    discs([{ x: 36, y: 36, colour: DARK_BLUE }]),
+  ];
+  // A mistake of a row, a column or a colour would show.
+  fields.forEach(({ data }) =>
+    data.forEach((value, i) => (data[i] = value === 250 ? 190 + ((i * 31 + (i % 3) * 17) % 61) : value)),
+  );
+  for (const [i, { sizeX: width, sizeY: height, data }] of fields.entries()) {
+    await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(join(folder, `field-${i}.png`));
+  }
+  return { folder, fields };
+}
+
+/** Of a viewer who gives every frame back. */
+async function framesShown(url: string): Promise<ReceivedFrame[]> {
+  const shown: ReceivedFrame[] = [];
+  await connectViewer(url, {
+    onFrame: (frame) => {
+      shown.push(frame);
+      frame.received();
+    },
+  });
+  return shown;
+}
+
+const linesOf = (path: string): string[] => readFileSync(path, 'utf8').trim().split('\r\n');
+
 describe('a session of colour', () => {
   it('keeps every colour exactly, from the file to the viewer and the disk, with its cells', async () => {
-    const pictures = temporaryFolder('pictures');
-    const fields = [
-      discs([{ x: 20, y: 20, colour: DARK_RED }]),
-      discs([
-        { x: 44, y: 20, colour: DARK_BLUE },
-        { x: 20, y: 44, colour: DARK_RED },
-      ]),
-      discs([{ x: 36, y: 36, colour: DARK_BLUE }]),
-    ];
-    // No two pixels of the background are alike: a mistake of a row, a column or a colour would show.
-    fields.forEach(({ data }) =>
-      data.forEach((value, i) => (data[i] = value === 250 ? 190 + ((i * 31 + (i % 3) * 17) % 61) : value)),
-    );
-    for (const [i, { sizeX: width, sizeY: height, data }] of fields.entries()) {
-      await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
-        .png()
-        .toFile(join(pictures, `field-${i}.png`));
-    }
+    const { folder, fields } = await fieldsOnDisk();
     const recordings = temporaryFolder('recordings');
     const service = await start({
-      ...{ 'source.kind': 'replay', 'source.replay.path': pictures, 'source.replay.rate': 2 },
+      'model.id': 'double',
+      ...{ 'source.kind': 'replay', 'source.replay.path': folder, 'source.replay.rate': 2 },
       ...{ 'cells.enabled': true, 'cells.model': 'tiny-find', 'cells.budgetMs': 0 },
       ...{ 'record.folder': recordings, 'record.enabled': true },
     });
-    const shown: ReceivedFrame[] = [];
-    await connectViewer(service.url, {
-      onFrame: (frame) => {
-        shown.push(frame);
-        frame.received();
-      },
-    });
+    const shown = await framesShown(service.url);
     await service.ended();
     await expect.poll(() => shown.at(-1)?.header.sequence, SOON).toBe(2);
     await service.close();
@@ -150,13 +167,14 @@ describe('a session of colour', () => {
     for (const { header, raw, enhanced } of shown) {
       const { data, sizeX } = fields[header.sequence];
       expect(Buffer.compare(raw, Buffer.from(data as Uint8Array))).toBe(0);
-      // Cubic convolution at twice the sampling keeps raw sample k on sample 2 k.
-      const kept = Uint8Array.from(data, (_, i) => {
+      // The network doubles each pixel, and both pictures cover the same field from edge to edge.
+      const doubled = Uint8Array.from(enhanced!, (_, i) => {
         const pixel = Math.floor(i / 3);
-        const [x, y] = [pixel % sizeX, Math.floor(pixel / sizeX)];
-        return enhanced![(2 * y * 2 * sizeX + 2 * x) * 3 + (i % 3)];
+        const [x, y] = [(pixel % (2 * sizeX)) >> 1, Math.floor(pixel / (2 * sizeX)) >> 1];
+        return data[(y * sizeX + x) * 3 + (i % 3)];
       });
-      expect(Buffer.compare(Buffer.from(kept), Buffer.from(data as Uint8Array))).toBe(0);
+      expect(Buffer.compare(Buffer.from(enhanced!), Buffer.from(doubled))).toBe(0);
+      expect(header.enhanced).toMatchObject({ magnification: 2, prediction: { modelId: 'double' } });
     }
     const { path, rows } = ledgerOf(recordings);
     const session = await openSession(path);
@@ -173,14 +191,46 @@ describe('a session of colour', () => {
     const out = temporaryFolder('export');
     const files = await exportSession(session, { format: 'csv', what: 'raw', out });
     session.close();
-    const table = readFileSync(
-      files.find((file) => file.endsWith('-cells.csv'))!,
-      'utf8',
-    )
-      .trim()
-      .split('\r\n');
+    const table = linesOf(files.find((file) => file.endsWith('-cells.csv'))!);
     expect(table[0]).toMatch(/^seenIn,t,z,id,kind,label,confidence,.*,by,bluish,greenish,reddish$/);
     expect(table).toHaveLength(5);
     expect(table[1]).toMatch(/^0,0,0,1,white cell,reddish,.*"?tiny-find 1.0.0, tiny-name 1.0.0"?/);
+  });
+
+  it('tells wherever cells are told of that the enhancement decided, and not the cell', async () => {
+    const { folder } = await fieldsOnDisk();
+    const recordings = temporaryFolder('recordings');
+    // The network turns red cells blue and blue ones red.
+    const service = await start({
+      ...{ 'model.id': 'swap', 'source.kind': 'replay', 'source.replay.path': folder, 'source.replay.rate': 2 },
+      ...{ 'cells.enabled': true, 'cells.model': 'tiny-find', 'cells.compareEveryMs': 1 },
+      ...{ 'record.folder': recordings, 'record.enabled': true },
+    });
+    const shown = await framesShown(service.url);
+    await service.ended();
+    await expect.poll(() => shown.at(-1)?.header.sequence, SOON).toBe(2);
+    const metrics = await (await fetch(`${service.url}metrics`)).text();
+    expect(metrics).toMatch(/^scopestream_cell_flips_total 4$/m);
+    await service.close();
+
+    const told = (cells: readonly Cell[] = []) =>
+      cells.map(({ label, flip }) => `${label}, raw ${flip?.rawLabel}`).sort();
+    const expected = [['bluish, raw reddish'], ['bluish, raw reddish', 'reddish, raw bluish'], ['reddish, raw bluish']];
+    const { path, rows } = ledgerOf(recordings);
+    expect(rows.filter((row) => 'cells' in row).map((row) => told(row['cells'] as Cell[]))).toEqual(expected);
+    for (const { header } of shown) {
+      expect(told(header.cells)).toEqual(expected[header.sequence]);
+      expect(header.cells!.every(({ lookedAt }) => lookedAt === 'enhanced')).toBe(true);
+    }
+    const session = await openSession(path);
+    const files = await exportSession(session, { format: 'csv', what: 'raw', out: temporaryFolder('export') });
+    session.close();
+    const [names, ...lines] = linesOf(files.find((file) => file.endsWith('-cells.csv'))!).map((line) =>
+      line.split(','),
+    );
+    const column = (name: string) => lines.map((line) => line[names.indexOf(name)]);
+    expect(column('rawLabel')).toEqual(['reddish', ...column('rawLabel').slice(1, 3), 'bluish']);
+    expect(column('rawLabel').slice(1, 3).sort()).toEqual(['bluish', 'reddish']);
+    expect(column('lookedAt')).toEqual(Array(4).fill('enhanced'));
   });
 });

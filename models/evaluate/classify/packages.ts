@@ -1,21 +1,13 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../../pipeline/errors.ts';
+import { namerConfig } from '../../classifier/cellPackage.ts';
 import { checkedConfig, checkWeights, findPackages, readFields, type PackageWeights } from '../../packageFolder.ts';
 
 /** The packages that an evaluation of decisions needs: classifiers of cells, and x4 enhancers of colour. */
 
-const naming = z.object({
-  task: z.literal('name-cells'),
-  classes: z.array(z.string()).min(2),
-  /** Pixels along a side of the picture that the network takes. */
-  side: z.int().positive(),
-  /** Side of that picture over the larger side of the cell's box; absent: it is the whole picture that the cell came in. */
-  margin: z.number().positive().optional(),
-  temperature: z.number().positive().default(1),
-  unsureBelow: z.number().min(0).max(1).optional(),
-  energyFloor: z.number().optional(),
-});
+/** A classifier that never meets a live frame may take the whole picture that a cell came in: then it states no margin. */
+const naming = namerConfig.extend({ margin: z.number().positive().optional() });
 
 const enlarging = z.object({ task: z.literal('enlarge-colour'), displayOnly: z.boolean().default(false) });
 

@@ -1,5 +1,6 @@
 import { Random } from '../../../pipeline/source/simulator/random.ts';
 import type { Answer } from './answer.ts';
+import { percentileInterval } from '../bootstrap.ts';
 import { BINS, binOf } from './metrics/calibration.ts';
 import { accuracyOf, macroF1 } from './metrics/confusion.ts';
 
@@ -58,9 +59,7 @@ export function drawArms(
 /** Of one figure of an arm; with `base`, of its difference to that arm. */
 export function estimate(arm: Draws, figure: BootstrapFigure, base?: Draws): Estimate {
   const [value, ...drawn] = base ? arm[figure].map((drawn, i) => drawn - base[figure][i]) : arm[figure];
-  drawn.sort((a, b) => a - b);
-  const at = (share: number): number => drawn[Math.round(share * (drawn.length - 1))] ?? NaN;
-  return { value, low: at(0.025), high: at(0.975) };
+  return { value, ...percentileInterval(drawn.sort((a, b) => a - b)) };
 }
 
 /** True when the interval does not hold 0. */

@@ -40,6 +40,24 @@ describe('reading pictures', () => {
     expect(interpolatedIntensity(raw, 5.5, 7.25)).toBeCloseTo(slope(5.5, 7.25));
   });
 
+  it('lie over each other in colour too, where the edges align and no sample lies on a raw one', () => {
+    const at = (m: number, j: number): number => (j + 0.5) / m - 0.5;
+    const colour = (m: number): Picture => ({
+      ...{ sizeX: 32 * m, sizeY: 24 * m, samplesPerPixel: 3, magnification: m, exact: true },
+      ...{ intensityScale: 0.1, intensityOffset: 0 },
+      data: Uint16Array.from({ length: 32 * 24 * m * m * 3 }, (_, i) => {
+        const pixel = Math.floor(i / 3);
+        return Math.round(slope(at(m, pixel % (32 * m)), at(m, Math.floor(pixel / (32 * m)))) * 10);
+      }),
+    });
+    for (const m of [2, 4]) {
+      expect(interpolatedIntensity(colour(m), 5, 7)).toBeCloseTo(slope(5, 7), 0);
+      expect(interpolatedIntensity(colour(m), 20.25, 3.5)).toBeCloseTo(slope(20.25, 3.5), 0);
+      const pixel = { id: 1, kind: 'rectangle', from: { x: 4.5, y: 6.5 }, to: { x: 5.5, y: 7.5 } } as const;
+      expect(regionStatistics(colour(m), pixel)).toMatchObject({ pixels: m * m, mean: expect.closeTo(slope(5, 7), 0) });
+    }
+  });
+
   it('a rectangle takes the samples whose centres are inside', () => {
     const shape = { id: 1, kind: 'rectangle', from: { x: 9.6, y: 5.4 }, to: { x: 4.5, y: 2.5 } } as const;
     const statistics = regionStatistics(raw, shape)!;

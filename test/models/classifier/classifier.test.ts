@@ -107,6 +107,18 @@ describe('looking at frames', () => {
     expect(cells.tally.flips).toBe(1);
   });
 
+  it.each([
+    ['for display only', { displayOnly: true }],
+    ['bicubic, which adds nothing', { modelId: 'bicubic' }],
+  ])('looks at raw where the enhanced picture is %s', async (_, how) => {
+    const cells = await start('tiny-find', { compareEveryMs: 0 });
+    const painted = enhanced(two, () => DARK_RED);
+    const prediction = { ...painted.prediction, ...how } as Enhanced['prediction'];
+    const found = (await cells.classify(slowly(two, 0, { enhanced: { ...painted, prediction } }))).cells!;
+    expect(found.map(({ label, lookedAt }) => `${label} ${lookedAt}`).sort()).toEqual(['bluish raw', 'reddish raw']);
+    expect(cells.tally.flips).toBe(0);
+  });
+
   it('flags a cell that only the enhancement shows', async () => {
     const cells = await start('tiny-find', { compareEveryMs: 0 });
     const faint = discs([{ x: 20, y: 20, colour: [200, 190, 200] }]);

@@ -64,7 +64,7 @@ async function cellsIn(finder: CellFinder, frames: readonly Plane[]): Promise<st
   const { offset, scale } = normalisationOf(frames[0], 'first-frame');
   const found: string[] = [];
   for (const { data, ...shape } of frames) {
-    const plane = { ...shape, magnification: 1, alignsEdges: true, intensityScale: 1 };
+    const plane = { ...shape, magnification: 1, intensityScale: 1 };
     const cells = await looker.look({ planes: [plane], offset, scale, fullScale: 255, finderScale: 1 }, [data]);
     found.push(...cells.map(({ kind, confidence }) => `${kind} ${confidence.toFixed(2)}`));
   }

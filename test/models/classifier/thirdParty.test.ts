@@ -41,7 +41,7 @@ describe.skipIf(!isThere)('a segmentation package of others (skipped without ../
     });
     const { sizeX, sizeY, samplesPerPixel, pixelType } = plane;
     const { offset, scale } = normalisationOf(plane, 'first-frame');
-    const shape = { sizeX, sizeY, samplesPerPixel, pixelType, magnification: 1, alignsEdges: true, intensityScale: 1 };
+    const shape = { sizeX, sizeY, samplesPerPixel, pixelType, magnification: 1, intensityScale: 1 };
     const nuclei = await looker.look({ planes: [shape], offset, scale, fullScale: 65535, finderScale: 1 }, [
       plane.data,
     ]);

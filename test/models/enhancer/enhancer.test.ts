@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createEnhancer, storedGain, type LadderEnhancer } from '../../../models/enhancer/enhancer.ts';
+import { createEnhancer, type LadderEnhancer } from '../../../models/enhancer/enhancer.ts';
+import { storedGain } from '../../../models/enhancer/rungs.ts';
 import type { EnhancerSettings } from '../../../models/enhancer/settings.ts';
 import type { InferenceEvent } from '../../../models/inferenceClient.ts';
 import { EnhanceError, ProviderError } from '../../../pipeline/errors.ts';

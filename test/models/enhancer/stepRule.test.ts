@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StepRule } from '../../../models/enhancer/stepRule.ts';
 
-const settings = { steps: 4, faultsInARow: 3, lateInARow: 10, holdMs: 10_000 };
+const settings = { steps: 4, faultsInARow: 3, lateInARow: 10, lateForMs: 5_000, holdMs: 10_000 };
 const INTERVAL_MS = 50;
 
 /** A stream of frames in which step k takes msOf(k, now) or faults. Returns the step of each frame. */
@@ -35,6 +35,21 @@ describe('the fidelity ladder', () => {
     const late = new StepRule(settings);
     expect(play(11, (step) => (step === 0 ? 61 : 10), late)[10]).toBe(1);
     expect(late.because).toBe('late: 61 ms a frame against 50 ms');
+  });
+
+  it('does not wait for many frames of a model that takes seconds, and does not swing back to it soon', () => {
+    const rule = new StepRule(settings);
+    let nowMs = 0;
+    const at: number[] = [];
+    while (nowMs < 120_000) {
+      const step = rule.stepAt(nowMs);
+      if (step === 0) at.push(nowMs);
+      const ms = step === 0 ? 6000 : 10;
+      nowMs += Math.max(ms, INTERVAL_MS);
+      rule.succeeded(step, ms, INTERVAL_MS, nowMs);
+    }
+    // Two frames of six seconds each, then the quiet times of 10 s, 20 s and 40 s.
+    expect(at).toEqual([0, 6000, 22_000, 28_000, 54_000, 60_000, 106_000, 112_000]);
   });
 
   it('never goes down for lateness when the source waits', () => {
