@@ -63,7 +63,8 @@ export async function loadVideoRate(
   settings: EnhancerSettings,
 ): Promise<Rung | undefined> {
   const candidates = registry.models.filter(
-    ({ id, magnification, method }) =>
+    ({ id, magnification, displayOnly, method }) =>
+      !displayOnly &&
       method.kind === 'onnx' &&
       method.manifest.scopestream.tier === VIDEO_RATE &&
       method.manifest.samplesPerPixel === best.entry.samplesPerPixel &&
