@@ -74,6 +74,7 @@ export class ModelProcess<Spec, Run, Done> {
   #running: Running | undefined;
   #state: 'ready' | 'restarting' | 'closed' = 'ready';
   #turn: Promise<unknown> = Promise.resolve();
+  #asked = 0;
   #pending: Pending<Done> | undefined;
   #nextId = 0;
   #pauseMs = FIRST_PAUSE_MS;
@@ -89,6 +90,11 @@ export class ModelProcess<Spec, Run, Done> {
 
   get state(): 'ready' | 'restarting' | 'closed' {
     return this.#state;
+  }
+
+  /** Somebody waits for an answer. */
+  get isBusy(): boolean {
+    return this.#asked > 0;
   }
 
   /** Of the process that works now. */
@@ -145,7 +151,8 @@ export class ModelProcess<Spec, Run, Done> {
   /** One request after the other: the process would not look at the next one anyway, and the watchdog stays simple. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing.signal.aborted) return Promise.reject(this.#kind.fault(`${this.#kind.name} is closed`));
-    const result = this.#turn.then(work);
+    this.#asked += 1;
+    const result = this.#turn.then(work).finally(() => (this.#asked -= 1));
     this.#turn = result.catch(() => {});
     return result;
   }

@@ -152,43 +152,55 @@ export function lossless<A, B>(work: (input: A) => Promise<B>): OperatorFunction
   return concatMap(work);
 }
 
+/**
+ * Frames that the slow link has at once. Two where the source waits for it, so that it never waits for the next one; one where
+ * the newest counts: a second would only grow old there.
+ */
+const WORKED_AT_ONCE: Readonly<Record<Policy, number>> = { every: 2, newest: 1 };
+
 /** How frames pass the model. */
 export interface Lane<A, B> {
   /** Asked for each arrival, so that the policy may change while frames flow. */
   readonly policy: () => Policy;
-  /** The slow link: one frame at a time. */
+  /** The slow link. Called for a second frame before the first is done, under `every`. */
   readonly work: (input: A) => Promise<B>;
-  /** What follows it. While it delivers one frame, `work` may have the next; never more than that. */
+  /** What follows it, one frame at a time and in order, while `work` has those behind it. */
   readonly deliver: (output: B) => Promise<void>;
   /** Gets what a newer arrival replaced. */
   readonly superseded: (input: A) => void;
 }
 
 /**
- * The lane through the model: lossless under the policy `every`, latest under `newest`. At most one frame is worked on, one
- * delivered and, under `newest`, one waits. Emits nothing; completes when all is delivered; errors when `work` or `deliver` do.
+ * The lane through the model: lossless under the policy `every`, latest under `newest`. At most `WORKED_AT_ONCE` frames are worked
+ * on, one is delivered and, under `newest`, one waits. Emits nothing; completes when all is delivered; errors when `work` or
+ * `deliver` do.
  */
 export function lane<A, B>({ policy, work, deliver, superseded }: Lane<A, B>): OperatorFunction<A, never> {
   return (inputs) =>
     new Observable<never>((subscriber) => {
       const waiting: A[] = [];
+      /** In order; the first may be done and wait for the delivery before it. */
+      const working: Promise<B>[] = [];
       let delivery: Promise<void> = Promise.resolve();
       let busy = false;
       let ended = false;
 
-      const begin = (): Promise<B> | undefined => {
-        const input = waiting.shift();
-        return input === undefined ? undefined : work(input);
+      const begin = (): void => {
+        while (waiting.length > 0 && working.length < WORKED_AT_ONCE[policy()]) {
+          const output = work(waiting.shift() as A);
+          output.catch(() => undefined); // Reported where it is awaited.
+          working.push(output);
+        }
       };
       const drain = async (): Promise<void> => {
         busy = true;
-        let working = begin();
-        while (working) {
-          const output = await working;
+        while (working.length > 0) {
+          const output = await working[0]!;
           await delivery;
+          working.shift();
           // The slow link has its next frame before this one is delivered, and never stands idle meanwhile.
-          working = begin();
-          if (working) await turnOfLoop();
+          begin();
+          if (working.length > 0) await turnOfLoop();
           delivery = deliver(output);
           delivery.catch(() => undefined); // Reported where it is awaited.
         }
@@ -198,6 +210,7 @@ export function lane<A, B>({ policy, work, deliver, superseded }: Lane<A, B>): O
         subscriber.complete();
       };
       const proceed = (): void => {
+        begin();
         if (!busy) drain().catch((error: unknown) => subscriber.error(error));
       };
 

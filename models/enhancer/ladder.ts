@@ -6,6 +6,7 @@ import type { EnhancerStatus } from '../../pipeline/ports.ts';
 import { InferenceClient } from '../inferenceClient.ts';
 import type { BuiltInId, ModelEntry, Registry } from '../registry.ts';
 import { loadRung, loadVideoRate, runRung, takes, type Rung } from './rungs.ts';
+import { SecondProcess } from './secondProcess.ts';
 import type { EnhancerSettings } from './settings.ts';
 import { StepRule } from './stepRule.ts';
 
@@ -18,6 +19,8 @@ export class Ladder {
   readonly #rule: StepRule;
   /** Holds the networks; absent where there is none. */
   readonly #networks: InferenceClient | undefined;
+  /** The best network once more; absent where that would not help. */
+  readonly #second: SecondProcess | undefined;
   /** A model that should stand above and does not, and why. */
   readonly #absent: AbsentModel | undefined;
 
@@ -29,6 +32,8 @@ export class Ladder {
     this.#rungs = settings.ladder === 'full' ? rungs : rungs.slice(0, 1);
     this.#rule = new StepRule({ ...settings, steps: this.#rungs.length });
     this.#networks = networks;
+    this.#second =
+      networks && SecondProcess.isWorthwhile(rungs[0], settings) ? new SecondProcess(rungs[0], settings) : undefined;
     this.#absent = absent;
   }
 
@@ -42,7 +47,9 @@ export class Ladder {
     const step = this.#firstReady(rule.stepAt(performance.now()), frame.raw);
     const startedMs = performance.now();
     try {
-      const enhanced = await runRung(this.#rungs[step], step + this.#stepsAbove, frame);
+      const rung = this.#rungs[step];
+      const second = step === 0 && rung.client.isBusy ? this.#second?.free : undefined;
+      const enhanced = await runRung({ ...rung, client: second ?? rung.client }, step + this.#stepsAbove, frame);
       const endedMs = performance.now();
       rule.succeeded(step, endedMs - startedMs, policy === 'newest' ? arrivals.meanMs : undefined, endedMs);
       return enhanced;
@@ -76,9 +83,9 @@ export class Ladder {
     };
   }
 
-  /** The frame in work still gets its answer. Classical methods stay: their process is shared. */
+  /** The frames in work still get their answers. Classical methods stay: their process is shared. */
   async close(): Promise<void> {
-    await this.#networks?.close();
+    await Promise.all([this.#networks?.close(), this.#second?.close()]);
   }
 
   get #stepsAbove(): number {

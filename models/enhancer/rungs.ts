@@ -2,6 +2,7 @@ import { EnhanceError, messageOf } from '../../pipeline/errors.ts';
 import type { Enhanced, NormalisedFrame, PixelType, Plane } from '../../pipeline/frame.ts';
 import { chooseProvider, testFrame, testRequest, type ProviderName } from '../executionProvider.ts';
 import type { InferenceClient } from '../inferenceClient.ts';
+import type { ModelManifest } from '../manifest.ts';
 import { builtIn, type BuiltInId, type ModelEntry, type Registry } from '../registry.ts';
 import { threadsOf, type EnhancerSettings } from './settings.ts';
 
@@ -33,13 +34,34 @@ export function colourDefault({ models }: Registry): ModelEntry | undefined {
 
 /** Loads a network on the best provider. Throws ProviderError, or EnhanceError when the process cannot be used. */
 export async function loadRung(client: InferenceClient, entry: ModelEntry, settings: EnhancerSettings): Promise<Rung> {
-  if (entry.method.kind !== 'onnx') throw new EnhanceError(`${entry.id} is not a network`);
-  const { manifest } = entry.method;
-  const { tileLimit } = settings;
-  const load = (provider: ProviderName) =>
-    client.load(entry.id, { kind: 'onnx', manifest, provider, threads: threadsOf(settings), tileLimit });
+  const manifest = manifestOf(entry);
+  const load = (provider: ProviderName) => loadNetwork(client, entry, provider, settings);
   const choice = await chooseProvider(client, entry.id, manifest, load, settings.provider);
   return { entry, client, key: entry.id, ...choice };
+}
+
+/** Loads a network on one provider, under its id. */
+export function loadNetwork(
+  client: InferenceClient,
+  entry: ModelEntry,
+  provider: ProviderName,
+  settings: EnhancerSettings,
+): Promise<void> {
+  const { tileLimit } = settings;
+  const spec = {
+    kind: 'onnx',
+    manifest: manifestOf(entry),
+    provider,
+    threads: threadsOf(settings),
+    tileLimit,
+  } as const;
+  return client.load(entry.id, spec);
+}
+
+/** Throws EnhanceError when the method is no network. */
+export function manifestOf({ id, method }: ModelEntry): ModelManifest {
+  if (method.kind !== 'onnx') throw new EnhanceError(`${id} is not a network`);
+  return method.manifest;
 }
 
 /** Loads a classical method. */

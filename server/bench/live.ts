@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferenceClient } from '../../models/inferenceClient.ts';
 import { testFrame, testRequest } from '../../models/executionProvider.ts';
-import { loadRung } from '../../models/enhancer/rungs.ts';
+import { loadRung, type Rung } from '../../models/enhancer/rungs.ts';
 import { DEFAULT_SETTINGS } from '../../models/enhancer/settings.ts';
 import { openRegistry } from '../../models/registry.ts';
 import { percentilesOf } from '../../monitoring/secondWindow.ts';
@@ -25,28 +25,43 @@ export interface BareInference {
   readonly modelId: string;
   /** Time of one frame of 256x256 in the inference process, ms. */
   readonly medianMs: number;
+  /** Of two processes at once, frames/s. */
+  readonly sideBySide: number;
   readonly figure: Figure;
 }
 
-/** The model alone: what nothing around it can beat. */
+/** The model alone, one frame after the other and in two processes side by side: what nothing around it can beat. */
 export async function bareInference(modelId: string): Promise<BareInference> {
   const settings = { ...DEFAULT_SETTINGS, zooFolders: [SHIPPED_ZOO] };
   const entry = (await openRegistry(settings.zooFolders)).get(modelId);
-  const client = new InferenceClient(settings);
+  const clients = [new InferenceClient(settings), new InferenceClient(settings)];
   try {
-    const { key } = await loadRung(client, entry, settings);
-    const frame = testFrame();
-    const times: number[] = [];
-    const startedMs = performance.now();
-    while (performance.now() - startedMs < MEASURED_MS) {
-      times.push((await client.run(key, testRequest(frame), [frame])).ms);
-    }
-    const { p50, p95 } = percentilesOf(times) as { p50: number; p95: number };
-    const values = { rate: perSecond(1000 / p50), median: ms(p50), p95: ms(p95) };
-    return { modelId, medianMs: p50, figure: { what: `${modelId} alone, 256x256`, values } };
+    const rungs: Rung[] = [];
+    for (const client of clients) rungs.push(await loadRung(client, entry, settings));
+    const { p50, p95 } = percentilesOf(await timesOf(rungs[0]!)) as { p50: number; p95: number };
+    const pairs = await Promise.all(rungs.map(timesOf));
+    const sideBySide = pairs.flat().length / (MEASURED_MS / 1000);
+    const values = {
+      rate: perSecond(1000 / p50),
+      median: ms(p50),
+      p95: ms(p95),
+      'side by side': perSecond(sideBySide),
+    };
+    return { modelId, medianMs: p50, sideBySide, figure: { what: `${modelId} alone, 256x256`, values } };
   } finally {
-    await client.close();
+    await Promise.all(clients.map((client) => client.close()));
   }
+}
+
+/** Of one frame after the other, ms. */
+async function timesOf({ client, key }: Rung): Promise<number[]> {
+  const frame = testFrame();
+  const times: number[] = [];
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < MEASURED_MS) {
+    times.push((await client.run(key, testRequest(frame), [frame])).ms);
+  }
+  return times;
 }
 
 /** The whole service with one viewer; rates and latencies as the viewer sees them. */

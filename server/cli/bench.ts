@@ -50,7 +50,8 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
   add({
     what: 'service against the model alone',
     values: {
-      'rate kept': `${Math.round((fastest.rate / (1000 / bare.medianMs)) * 100)} %`,
+      'rate kept': percent(fastest.rate / (1000 / bare.medianMs)),
+      'of two side by side': percent(fastest.rate / bare.sideBySide),
       'latency at 20 frames/s over model time': `${((steady.medianMs ?? NaN) / bare.medianMs).toFixed(2)}x`,
     },
   });
@@ -60,4 +61,8 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
 
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: machine(), figures }, null, 2)}\n`);
   return 0;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createEnhancer, type LadderEnhancer } from '../../../models/enhancer/enhancer.ts';
@@ -165,6 +166,34 @@ describe('enhance', () => {
     for (let i = 6; i < 40; i++) await enhancer.enhance(flood(i));
     expect(enhancer.status.step).toBeGreaterThan(0);
     expect(enhancer.status.because).toMatch(/late: \d+ ms a frame against \d+ ms/);
+  });
+});
+
+describe('frames side by side', () => {
+  afterEach(closeAll);
+
+  it('have a second process, which starts when a frame comes while another is enhanced, and the same pictures', async (context) => {
+    if (availableParallelism() === 1) return context.skip('one core has nothing to share');
+    const enhancer = await start({ threads: 0 });
+    const raw = spots(64, 40);
+    for (let i = 0; i < 3; i++) await enhancer.enhance(frameOf(raw, i));
+    expect(await children()).toHaveLength(2); // Of the networks and of the filters.
+    const pair = () => Promise.all([0, 1].map((sequence) => enhancer.enhance(frameOf(raw, sequence))));
+    await pair();
+    await vi.waitUntil(async () => (await pair(), (await children()).length === 3), { timeout: 60_000 });
+    await delay(2000); // It loads its model.
+    for (const { plane, prediction } of await pair()) {
+      expect(worstDifference(plane.data, blurred(raw))).toBeLessThanOrEqual(1);
+      expect(prediction).toMatchObject({ modelId: 'blur', ladderStep: 0 });
+    }
+    await closeAll();
+    expect(await children()).toHaveLength(0);
+  });
+
+  it('wait for each other where the threads are limited', async () => {
+    const enhancer = await start({ threads: 1 });
+    await Promise.all([0, 1, 2].map((sequence) => enhancer.enhance(frameOf(spots(64, 40), sequence))));
+    expect(await children()).toHaveLength(2);
   });
 });
 
