@@ -22,7 +22,8 @@ class Config:
     """id: of the package. sources: of clean images (see data.load_clean). iterations, batch, patch (input samples),
     rate (Muon), adam_rate and warmup (iterations): the optimisers'. real_share: expected share of real pairs; the last
     `tail` of the schedule uses `tail_real_share`, `tail_patch` and `tail_batch`. start: checkpoint of another run to take
-    weights from. ensemble: packaged as a FlipEnsemble. teacher: to distil from."""
+    weights from. ensemble: packaged as a FlipEnsemble. teacher: to distil from. quantised: computed as its int8 form
+    will be (fake_quantisation.py), mostly to go on from a run that was not."""
 
     id: str
     shape: LumenShape
@@ -43,6 +44,7 @@ class Config:
     start: str | None = None
     ensemble: bool = False
     teacher: Teacher | None = None
+    quantised: bool = False
 
 
 def load(path: Path) -> Config:

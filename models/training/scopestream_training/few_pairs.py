@@ -24,8 +24,9 @@ from .data import Clean, Mixture, Pair, load_w2s
 from .evaluate import SIGMAS, interval
 from .filters import bicubic, gaussian
 from .metrics import si_psnr
+from .mixture import mixture
 from .networks import Lumen
-from .train import fit, mixture, predict
+from .train import fit, predict
 
 CHANNELS = {"0": "mitochondria", "1": "tubulin", "2": "actin"}
 PAIRS = (200, 400)

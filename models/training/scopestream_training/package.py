@@ -17,22 +17,18 @@ import onnx
 import yaml
 
 from .card import data_used, description, load_card, readme
-from .config import Config, load
+from .config import load
 from .evaluate import bench, evaluate
 from .export import PARITY, build, enhance, load_network, parity, session
 from .networks import multiply_accumulates, parameter_count
 from .normalise import offset_and_scale
-from .quantise import CALIBRATION_FRAMES, calibration_frames, quantise
+from .quantise import calibration, quantise
 from .runtime import halo, machine, milliseconds, phantom
 from .temporal_evaluate import compare
-from .train import mixture
 
 SIZE_LIMIT_BYTES = 20_000_000
 TEST_SHAPE = (128, 160)
 TEST_GAIN = 16.0
-# Frames as training draws them, [-1, about 2], in counts: input samples a side, and counts per unit and at zero.
-CALIBRATION_SIDE = 128
-CALIBRATION_COUNTS = 8000.0
 SINGLE_FRAME = "lumen-m"  # the package that a model of several frames stands beside
 
 
@@ -44,14 +40,6 @@ def write_test_tensors(folder: Path, weights: Path, upscale: int, frames: int = 
     for name, value in scalars.items():
         np.save(folder / f"test-{name}.npy", np.array([[value]], np.float32))
     np.save(folder / "test-enhanced.npy", enhance(session(weights), raw, offset, scale, TEST_GAIN)[None, None])
-
-
-def calibration(config: Config, data: Path) -> list[np.ndarray]:
-    """What int8 is fitted to. A model of several frames, and one that saw no real pair, gets what its training draws."""
-    if config.real_share > 0 and config.shape.frames == 1:
-        return calibration_frames(data, config.shape.upscale, side=256)
-    inputs, _, _ = mixture(config, data).batch(CALIBRATION_FRAMES, CALIBRATION_SIDE, np.random.default_rng(7))
-    return list(np.clip(np.round(CALIBRATION_COUNTS * (1 + inputs)), 0, 65535).astype(np.uint16))
 
 
 def sha256(path: Path) -> str:

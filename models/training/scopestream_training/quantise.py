@@ -1,4 +1,4 @@
-"""Post-training int8: u8 activations, s8 weights per channel, in the body only.
+"""int8: u8 activations, s8 weights per channel, in the body only.
 
 Weights use 7 bits (`reduce_range`): without VNNI an x86 CPU sums u8 x s8 products in saturating int16, where 8-bit
 weights overflow; with 7 bits the results agree between machines. The linear base, the final sum and the
@@ -19,15 +19,22 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
+from .config import Config
 from .data import Pair, load_w2s, paths_of, read_grey
 from .degradation import NoiseRange, expose
 from .export import BODY
+from .mixture import mixture
 from .normalise import offset_and_scale
 
 # Parts of the body that stay float32. Rounding here is what the eye sees: with the finest decoder level in int8, Lumen M
 # shows a lattice of 4 output samples and loses 0.07 dB instead of 0.03. They are a fifth of the work.
 FLOAT_PARTS = ("head", "up0", "join0", "decode0", "tail")
+ACTIVATION_LEVELS = 255  # above the lowest: 8 bits
+WEIGHT_LIMIT = 64  # 7 bits with a sign
 CALIBRATION_FRAMES = 24
+# Frames as training draws them, [-1, about 2], in counts: input samples a side, and counts per unit and at zero.
+CALIBRATION_SIDE = 128
+CALIBRATION_COUNTS = 8000.0
 
 
 class Frames(CalibrationDataReader):
@@ -65,8 +72,28 @@ def calibration_frames(data: Path, stride: int, side: int) -> list[np.ndarray]:
     return real + simulated
 
 
+def calibration(config: Config, data: Path) -> list[np.ndarray]:
+    """What int8 is fitted to. A model of several frames, and one that saw no real pair, gets what its training draws."""
+    if config.real_share > 0 and config.shape.frames == 1:
+        return calibration_frames(data, config.shape.upscale, side=256)
+    inputs, _, _ = mixture(config, data).batch(CALIBRATION_FRAMES, CALIBRATION_SIDE, np.random.default_rng(7))
+    return list(np.clip(np.round(CALIBRATION_COUNTS * (1 + inputs)), 0, 65535).astype(np.uint16))
+
+
+def is_int8(node: str) -> bool:
+    return node.startswith(BODY) and not node.removeprefix(BODY).startswith(FLOAT_PARTS)
+
+
+def rounded_tensors(model: onnx.ModelProto) -> set[str]:
+    """Activations that int8 rounds: all that goes into or comes out of an int8 node. A convolution and the ReLU after it are
+    one, so what lies between them is not rounded."""
+    nodes = [node for node in model.graph.node if is_int8(node.name)]
+    constants = {weight.name for weight in model.graph.initializer}
+    inside = {node.input[0] for node in nodes if node.op_type == "Relu"}
+    return {name for node in nodes for name in (*node.input, *node.output)} - constants - inside
+
+
 def quantise(source: Path, target: Path, frames: list[np.ndarray]) -> None:
-    names = [node.name for node in onnx.load(source).graph.node if node.name.startswith(BODY)]
     quantize_static(
         str(source),
         str(target),
@@ -76,7 +103,7 @@ def quantise(source: Path, target: Path, frames: list[np.ndarray]) -> None:
         reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        nodes_to_quantize=[name for name in names if not name.removeprefix(BODY).startswith(FLOAT_PARTS)],
+        nodes_to_quantize=[node.name for node in onnx.load(source).graph.node if is_int8(node.name)],
         calibrate_method=CalibrationMethod.MinMax,
         extra_options={"ActivationSymmetric": False},
     )

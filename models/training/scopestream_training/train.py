@@ -7,71 +7,35 @@ after an interruption. `log.csv` holds the progress.
 """
 
 import argparse
-import csv
 import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from . import checkpoint, log
 from .config import Config, load
-from .data import Mixture, Pair, assert_disjoint, load_clean, load_w2s, normalised
-from .degradation import NoiseRange
+from .data import Mixture, Pair, assert_disjoint, load_w2s, normalised
+from .descent import Gradients, average, is_end, muon_and_adam, pace, step
+from .fake_quantisation import FakeQuantised
 from .metrics import si_psnr
-from .muon import Muon
+from .mixture import mixture
 from .networks import Lumen, at_input_sampling, over_frames
-from .temporal import MovingMixture
+from .quantise import calibration
 
 SAVE_EVERY = 250  # iterations
 # A batch is worked off in this many shares by single-threaded workers that meet once an iteration. On cores that other
 # work uses too this is far faster than threads inside each operation, which wait for each other hundreds of times.
 SHARES = 4
-GRADIENT_NORM = 1.0  # clipped above; a rare bright patch would otherwise throw the weights
+RECALIBRATE_EVERY = 50  # iterations, of a quantised network
+COLUMNS = ("iteration", "seconds", "rate", "loss", "si_psnr", "si_psnr_0", "si_psnr_1", "si_psnr_2")
 
 
-def mixture(config: Config, data: Path) -> Mixture:
-    rng = np.random.default_rng(config.seed)
-    stride = config.shape.upscale
-    kind = Mixture if config.shape.frames == 1 else partial(MovingMixture, frames=config.shape.frames)
-    return kind(
-        pairs=load_w2s(data, "train", stride) if config.real_share > 0 else [],
-        cleans=[load_clean(data, source, rng) for source in config.sources],
-        noise=NoiseRange(),
-        stride=stride,
-        real_share=config.real_share,
-    )
-
-
-def pace(warmup: int, iteration: int, progress: float) -> float:
-    """Factor of the learning rates: linear warm-up, then a cosine over the schedule (`progress` 0 to 1) down to 1 %."""
-    warm = min(1.0, (iteration + 1) / warmup)
-    return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
-
-
-def optimisers(network: Lumen, config: Config) -> list[tuple[torch.optim.Optimizer, float]]:
-    """Each with its learning rate. Where pixels come in and go out the rows of a weight mean something: Adam, as is usual."""
-    body, ends = [], []
-    for name, parameter in network.named_parameters():
-        (ends if name.startswith(("base", "head", "tail")) else body).append(parameter)
-    adam = torch.optim.Adam(ends, config.adam_rate, betas=(0.9, 0.99))
-    return [(Muon(body, config.rate), config.rate), (adam, config.adam_rate)]
-
-
-@torch.no_grad()
-def average(ema: torch.nn.Module, network: torch.nn.Module, decay: float, iteration: int) -> None:
-    decay = min(decay, (1 + iteration) / (10 + iteration))
-    for kept, new in zip(ema.parameters(), network.parameters(), strict=True):
-        kept.lerp_(new, 1 - decay)
-    for kept, new in zip(ema.buffers(), network.buffers(), strict=True):
-        kept.copy_(new)
-
-
-def predict(network: Lumen, pair: Pair) -> np.ndarray:
+def predict(network: Lumen | FakeQuantised, pair: Pair) -> np.ndarray:
     """The network's picture of a field, in the counts of its raw frame, which stands for the frames before it too."""
     stride = network.shape.upscale
     frame = normalised(pair.raw[::stride, ::stride], pair.offset, pair.scale)
@@ -80,7 +44,7 @@ def predict(network: Lumen, pair: Pair) -> np.ndarray:
     return output * pair.scale + pair.offset
 
 
-def validate(network: Lumen, pairs: list[Pair]) -> list[float]:
+def validate(network: Lumen | FakeQuantised, pairs: list[Pair]) -> list[float]:
     """Mean SI-PSNR (dB), then that of each channel."""
     scores = {pair.name: si_psnr(predict(network, pair), pair.truth) for pair in pairs}
     channels = sorted({name.split("_")[1] for name in scores})
@@ -113,8 +77,8 @@ def load_aim(config: Config) -> Aim:
 
 
 def gradients(
-    network: Lumen, source: Mixture, aim: Aim, count: int, patch: int, rng: np.random.Generator
-) -> tuple[float, tuple[torch.Tensor, ...]]:
+    network: Lumen | FakeQuantised, source: Mixture, aim: Aim, count: int, patch: int, rng: np.random.Generator
+) -> tuple[float, Gradients]:
     """Loss of one share of a batch, and its gradient for every parameter."""
     inputs, truths, weights = map(torch.from_numpy, source.batch(count, patch, rng))
     targets = aim(inputs, truths)
@@ -124,11 +88,22 @@ def gradients(
 
 
 def train(config: Config, data: Path, run: Path, workers: int, minutes: float) -> None:
-    fit(config, mixture(config, data), load_w2s(data, "val", config.shape.upscale), run, workers, minutes)
+    frames = calibration(config, data) if config.quantised else None
+    held = load_w2s(data, "val", config.shape.upscale)
+    fit(config, mixture(config, data), held, run, workers, minutes, frames)
 
 
-def fit(config: Config, source: Mixture, held: list[Pair], run: Path, workers: int, minutes: float) -> None:
-    """Trains on `source` and scores on `held`, fields that it has not; everything else is the config's."""
+def fit(
+    config: Config,
+    source: Mixture,
+    held: list[Pair],
+    run: Path,
+    workers: int,
+    minutes: float,
+    frames: list[np.ndarray] | None = None,
+) -> None:
+    """Trains on `source` and scores on `held`, fields that it has not; everything else is the config's. With `frames` the
+    network is computed as the int8 form that they calibrate."""
     assert_disjoint(source.pairs, held)
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
@@ -137,16 +112,13 @@ def fit(config: Config, source: Mixture, held: list[Pair], run: Path, workers: i
         take_over(network, torch.load(config.start)["ema"])
     ema = Lumen(config.shape).to(memory_format=torch.channels_last).requires_grad_(False)
     ema.load_state_dict(network.state_dict())
-    both = optimisers(network, config)
+    rated = muon_and_adam(network, lambda name, _: not is_end(name), config.rate, config.adam_rate)
+    optimisers = [optimiser for optimiser, _ in rated]
     first = 0
-    checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint)
-        network.load_state_dict(state["network"])
-        ema.load_state_dict(state["ema"])
-        for (optimiser, _), kept in zip(both, state["optimisers"], strict=True):
-            optimiser.load_state_dict(kept)
+    if (state := checkpoint.read(run)) is not None:
+        checkpoint.restore(state, network, ema, optimisers)
         first = state["iteration"]
+    computed = network if frames is None else FakeQuantised(network, frames)
 
     aim = load_aim(config)
     batch, patch = config.batch, config.patch
@@ -161,49 +133,24 @@ def fit(config: Config, source: Mixture, held: list[Pair], run: Path, workers: i
         if progress >= 1 - config.tail:
             source = replace(source, real_share=config.tail_real_share)
             batch, patch = config.tail_batch, config.tail_patch
+        if frames is not None and iteration % RECALIBRATE_EVERY == 0:
+            computed.calibrate()
         # A generator per share: an interrupted run draws what an uninterrupted one would have drawn.
         generators = [np.random.default_rng((config.seed, iteration, share)) for share in range(SHARES)]
-        jobs = [pool.submit(gradients, network, source, aim, batch // SHARES, patch, rng) for rng in generators]
+        jobs = [pool.submit(gradients, computed, source, aim, batch // SHARES, patch, rng) for rng in generators]
         shares = [job.result() for job in jobs]
-        for parameter, *parts in zip(network.parameters(), *(gradient for _, gradient in shares), strict=True):
-            parameter.grad = torch.stack(parts).mean(0)
-        loss = float(np.mean([value for value, _ in shares]))
-        torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-        for optimiser, rate in both:
-            for group in optimiser.param_groups:
-                group["lr"] = rate * factor
-            optimiser.step()
+        step(network, [gradient for _, gradient in shares], rated, factor)
         average(ema, network, config.ema, iteration)
-        losses.append(loss)
+        losses.append(float(np.mean([value for value, _ in shares])))
         done = iteration + 1
         if done % SAVE_EVERY == 0:
-            save(checkpoint, network, ema, both, done)
-            row = [done, round(time.monotonic() - started), config.rate * factor, np.mean(losses)]
-            log(run / "log.csv", row + validate(ema, held))
+            checkpoint.write(run, checkpoint.states(network, ema, optimisers) | {"iteration": done})
+            scores = validate(ema if frames is None else FakeQuantised(ema, frames), held)
+            row = [done, round(time.monotonic() - started), config.rate * factor, float(np.mean(losses)), *scores]
+            log.append(run, dict(zip(COLUMNS, row, strict=False)), decimals=6)
             losses.clear()
     pool.shutdown()
-    save(checkpoint, network, ema, both, done)
-
-
-def save(path: Path, network: Lumen, ema: Lumen, both: list[tuple[torch.optim.Optimizer, float]], iteration: int) -> None:
-    state = {
-        "network": network.state_dict(),
-        "ema": ema.state_dict(),
-        "optimisers": [optimiser.state_dict() for optimiser, _ in both],
-        "iteration": iteration,
-    }
-    partial = path.with_suffix(".part")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def log(path: Path, row: list[float]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(["iteration", "seconds", "rate", "loss", "si_psnr", "si_psnr_0", "si_psnr_1", "si_psnr_2"])
-        writer.writerow([round(v, 6) if isinstance(v, float) else v for v in row])
+    checkpoint.write(run, checkpoint.states(network, ema, optimisers) | {"iteration": done})
 
 
 def main() -> None:

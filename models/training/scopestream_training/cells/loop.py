@@ -1,7 +1,6 @@
 """The training loop that the three networks share: Adam, warm-up, cosine decay, averaged weights, progress in a CSV file."""
 
 import copy
-import csv
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..train import average, pace
+from .. import checkpoint, log
+from ..descent import average, pace
 
 # On cores that other work uses too, threads inside an operation wait for each other most of the time.
 THREADS = 1
@@ -70,9 +70,8 @@ def train(
     network = network.to(memory_format=torch.channels_last).train()
     ema = copy.deepcopy(network).eval().requires_grad_(False)
     optimiser = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.99), weight_decay=schedule.decay)
-    first, checkpoint = 0, run / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint)
+    first = 0
+    if (state := checkpoint.read(run)) is not None:
         network.load_state_dict(state["network"])
         ema.load_state_dict(state["ema"])
         optimiser.load_state_dict(state["optimiser"])
@@ -96,26 +95,16 @@ def train(
         losses.append(loss.item())
         iteration += 1
         if iteration % schedule.every == 0:
-            save(checkpoint, network, ema, optimiser, iteration)
+            save(run, network, ema, optimiser, iteration)
             row = {"iteration": iteration, "seconds": round(time.monotonic() - started), "loss": sum(losses) / len(losses)}
-            log(run / "log.csv", row | score(ema))
+            row |= score(ema)
+            log.append(run, row)
+            print({key: round(value, 4) for key, value in row.items()}, flush=True)
             losses.clear()
-    save(checkpoint, network, ema, optimiser, iteration)
+    save(run, network, ema, optimiser, iteration)
     return ema
 
 
-def save(path: Path, network: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, iteration: int) -> None:
+def save(run: Path, network: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, iteration: int) -> None:
     parts = {"network": network, "ema": ema, "optimiser": optimiser}
-    partial = path.with_suffix(".part")
-    torch.save({name: part.state_dict() for name, part in parts.items()} | {"iteration": iteration}, partial)
-    partial.replace(path)
-
-
-def log(path: Path, row: dict[str, float]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row.keys())
-        if fresh:
-            writer.writeheader()
-        writer.writerow({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
-    print({k: round(v, 4) for k, v in row.items()}, flush=True)
+    checkpoint.write(run, {name: part.state_dict() for name, part in parts.items()} | {"iteration": iteration})

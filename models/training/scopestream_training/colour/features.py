@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..train import pace
+from ..descent import pace
 from .patches import as_tensor
 from .pictures import CLASSES, Cells, load_cells
 

@@ -6,7 +6,6 @@ Run it again with the same `--run` to go on after an interruption. `log.csv` hol
 """
 
 import argparse
-import csv
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..muon import Muon
-from ..train import average, pace
+from .. import checkpoint, log
+from ..descent import Gradients, Rated, average, muon_and_adam, pace, step
 from .adversary import Opponent
 from .config import Config, load
 from .degradation import Instrument, reduced, through_instrument
@@ -29,33 +28,25 @@ SAVE_EVERY = 100  # iterations
 HELD_PICTURES = 25  # of the validation set, to follow the progress
 # As in scopestream_training.train: shares of a batch on single-threaded workers that meet once an iteration.
 SHARES = 2
-GRADIENT_NORM = 1.0
 
 
-def optimisers(network: nn.Module, config: Config) -> list[tuple[torch.optim.Optimizer, float]]:
+def optimisers(network: nn.Module, config: Config) -> Rated:
     """Each with its learning rate."""
     if config.muon_rate == 0:
         return [(torch.optim.Adam(network.parameters(), betas=(0.9, 0.99)), config.rate)]
-    body, others = [], []
-    for name, parameter in network.named_parameters():
-        (body if parameter.ndim > 1 and not name.startswith(("head", "tail")) else others).append(parameter)
-    adam = torch.optim.Adam(others, betas=(0.9, 0.99))
-    return [(Muon(body, config.muon_rate), config.muon_rate), (adam, config.rate)]
+
+    def in_body(name: str, parameter: nn.Parameter) -> bool:
+        return parameter.ndim > 1 and not name.startswith(("head", "tail"))
+
+    return muon_and_adam(network, in_body, config.muon_rate, config.rate)
 
 
-Job = tuple[dict[str, float], tuple[Tensor, ...]]
+Job = tuple[dict[str, float], Gradients]
 
 
 def fidelity_gradients(network: nn.Module, small: Tensor, truth: Tensor) -> Job:
     loss = (network(small) - truth).abs().mean()
     return {"pixel": loss.item()}, torch.autograd.grad(loss, tuple(network.parameters()))
-
-
-def take_mean(network: nn.Module, shares: list[tuple[Tensor, ...]]) -> None:
-    """Gives every parameter the mean of the shares' gradients."""
-    for parameter, *parts in zip(network.parameters(), *shares, strict=True):
-        parameter.grad = torch.stack(parts).mean(0)
-    nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
 
 
 def held_pairs(data: Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -85,16 +76,12 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
         network.load_state_dict(torch.load(config.start)["ema"])
     ema.load_state_dict(network.state_dict())
     ema.requires_grad_(False)
-    steppers = optimisers(network, config)
+    rated = optimisers(network, config)
+    steppers = [optimiser for optimiser, _ in rated]
     opponent = Opponent(config.adversary) if config.adversary else None
     first, spent = 0, 0.0
-    checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint)
-        network.load_state_dict(state["network"])
-        ema.load_state_dict(state["ema"])
-        for (optimiser, _), kept in zip(steppers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(kept)
+    if (state := checkpoint.read(run)) is not None:
+        checkpoint.restore(state, network, ema, steppers)
         if opponent:
             opponent.restore(state["opponent"])
         first, spent = state["iteration"], state["minutes"]
@@ -106,17 +93,9 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
     started, done = time.monotonic(), first
 
     def save() -> None:
-        state = {
-            "network": network.state_dict(),
-            "ema": ema.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser, _ in steppers],
-            "opponent": opponent.state() if opponent else None,
-            "iteration": done,
-            "minutes": spent + (time.monotonic() - started) / 60,
-        }
-        partial = checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(checkpoint)
+        counters = {"iteration": done, "minutes": spent + (time.monotonic() - started) / 60}
+        rest = {"opponent": opponent.state() if opponent else None} | counters
+        checkpoint.write(run, checkpoint.states(network, ema, steppers) | rest)
 
     for iteration in range(first, config.iterations):
         progress = max(iteration / config.iterations, (time.monotonic() - started) / (60 * minutes))
@@ -135,11 +114,7 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
         else:
             record = {}
             jobs = list(pool.map(lambda pair: fidelity_gradients(network, *pair), batches))
-        take_mean(network, [gradient for _, gradient in jobs])
-        for optimiser, rate in steppers:
-            for group in optimiser.param_groups:
-                group["lr"] = factor * rate
-            optimiser.step()
+        step(network, [gradient for _, gradient in jobs], rated, factor)
         average(ema, network, config.ema, iteration)
         records.append(record | {key: float(np.mean([job[0][key] for job in jobs])) for key in jobs[0][0]})
         if done % SAVE_EVERY == 0:
@@ -147,19 +122,10 @@ def train(config: Config, data: Path, run: Path, minutes: float) -> None:
             means = {key: float(np.mean([r[key] for r in records])) for key in records[0]}
             clean, instrument = validate(ema, held)
             seconds = round(time.monotonic() - started)
-            log(run / "log.csv", {"iteration": done, "seconds": seconds, **means, "psnr": clean, "psnr_instrument": instrument})
+            log.append(run, {"iteration": done, "seconds": seconds, **means, "psnr": clean, "psnr_instrument": instrument})
             records.clear()
     pool.shutdown()
     save()
-
-
-def log(path: Path, row: dict[str, float]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row.keys())
-        if fresh:
-            writer.writeheader()
-        writer.writerow({key: round(value, 5) for key, value in row.items()})
 
 
 def main() -> None:

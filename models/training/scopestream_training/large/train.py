@@ -15,10 +15,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from .. import checkpoint, log
 from ..data import Mixture, Pair, assert_disjoint, load_w2s, normalised
+from ..descent import Gradients, Rated, average, is_end, mean_gradients, muon_and_adam, pace, step
 from ..metrics import si_psnr
-from ..muon import Muon
-from ..train import GRADIENT_NORM, SHARES, average, log, mixture, pace
+from ..mixture import mixture
+from ..train import COLUMNS, SHARES
 from .adversary import Opponent
 from .config import LargeConfig, load
 
@@ -26,18 +28,15 @@ SAVE_EVERY = 100  # iterations
 PROGRESS_PAIRS = 12  # of the held-out, the first four fields: enough to follow the progress by
 CONVOLUTION_DIMENSIONS = 4
 
-Gradients = tuple[torch.Tensor, ...]
 
-
-def optimisers(network: nn.Module, config: LargeConfig) -> list[tuple[torch.optim.Optimizer, float]]:
+def optimisers(network: nn.Module, config: LargeConfig) -> Rated:
     """Each with its learning rate: Muon for the convolutions of the body, Adam for its ends and for all that is no
     convolution (the linear layers, tables and norms of a transformer)."""
-    body, others = [], []
-    for name, parameter in network.named_parameters():
-        end = name.startswith(("base", "head", "tail"))
-        (body if parameter.dim() == CONVOLUTION_DIMENSIONS and not end else others).append(parameter)
-    adam = torch.optim.Adam(others, config.adam_rate, betas=(0.9, 0.99))
-    return [(Muon(body, config.rate), config.rate), (adam, config.adam_rate)]
+
+    def in_body(name: str, parameter: nn.Parameter) -> bool:
+        return parameter.dim() == CONVOLUTION_DIMENSIONS and not is_end(name)
+
+    return muon_and_adam(network, in_body, config.rate, config.adam_rate)
 
 
 def validate(network: nn.Module, pairs: list[Pair], device: str) -> list[float]:
@@ -74,10 +73,6 @@ def gradients(
     return loss.item(), ours, theirs
 
 
-def mean_gradients(shares: list[Gradients]) -> list[torch.Tensor]:
-    return [torch.stack(parts).mean(0) for parts in zip(*shares, strict=True)]
-
-
 def train(config: LargeConfig, data: Path, run: Path, workers: int, minutes: float, device: str) -> None:
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
@@ -86,16 +81,12 @@ def train(config: LargeConfig, data: Path, run: Path, workers: int, minutes: flo
         network.load_state_dict(torch.load(config.start, map_location=device)["ema"])
     ema.load_state_dict(network.state_dict())
     ema.requires_grad_(False)
-    both = optimisers(network, config)
+    rated = optimisers(network, config)
+    steppers = [optimiser for optimiser, _ in rated]
     opponent = Opponent(config.adversary, device) if config.adversary else None
     first, earlier = 0, 0.0
-    checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device)
-        network.load_state_dict(state["network"])
-        ema.load_state_dict(state["ema"])
-        for (optimiser, _), kept in zip(both, state["optimisers"], strict=True):
-            optimiser.load_state_dict(kept)
+    if (state := checkpoint.read(run, device)) is not None:
+        checkpoint.restore(state, network, ema, steppers)
         if opponent:
             opponent.restore(state["opponent"])
         first, earlier = state["iteration"], state["minutes"]
@@ -113,17 +104,8 @@ def train(config: LargeConfig, data: Path, run: Path, workers: int, minutes: flo
         return earlier + (time.monotonic() - started) / 60
 
     def save() -> None:
-        state = {
-            "network": network.state_dict(),
-            "ema": ema.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser, _ in both],
-            "opponent": opponent.state() if opponent else None,
-            "iteration": done,
-            "minutes": spent(),
-        }
-        partial = checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(checkpoint)
+        rest = {"opponent": opponent.state() if opponent else None, "iteration": done, "minutes": spent()}
+        checkpoint.write(run, checkpoint.states(network, ema, steppers) | rest)
 
     for iteration in range(first, config.iterations):
         progress = max(iteration / config.iterations, spent() / minutes)
@@ -137,13 +119,7 @@ def train(config: LargeConfig, data: Path, run: Path, workers: int, minutes: flo
         count = config.batch // SHARES
         jobs = [pool.submit(gradients, network, opponent, source, count, config.patch, rng, device) for rng in generators]
         values, ours, theirs = zip(*(job.result() for job in jobs), strict=True)
-        for parameter, gradient in zip(network.parameters(), mean_gradients(ours), strict=True):
-            parameter.grad = gradient
-        nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-        for optimiser, rate in both:
-            for group in optimiser.param_groups:
-                group["lr"] = rate * factor
-            optimiser.step()
+        step(network, ours, rated, factor)
         if opponent:
             opponent.step(mean_gradients(theirs), factor)
         average(ema, network, config.ema, iteration)
@@ -151,8 +127,8 @@ def train(config: LargeConfig, data: Path, run: Path, workers: int, minutes: flo
         done = iteration + 1
         if done % SAVE_EVERY == 0:
             save()
-            row = [done, round(60 * spent()), config.rate * factor, np.mean(losses)]
-            log(run / "log.csv", row + validate(ema, followed, device))
+            row = [done, round(60 * spent()), config.rate * factor, float(np.mean(losses)), *validate(ema, followed, device)]
+            log.append(run, dict(zip(COLUMNS, row, strict=False)), decimals=6)
             losses.clear()
     pool.shutdown()
     save()
