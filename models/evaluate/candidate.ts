@@ -13,6 +13,8 @@ export interface Candidate {
   readonly id: string;
   /** For people: version, licence, what was chosen. */
   readonly description: string;
+  /** Trained to please the eye (an adversarial loss), or of unknown aim: never to be measured on. */
+  readonly displayOnly: boolean;
   enhance(exposure: Exposure): Promise<Grey>;
   close(): Promise<void>;
 }
@@ -29,7 +31,13 @@ export function baselines(pairs: readonly Pair[]): Candidate[] {
 
 /** A method that is computed here and now. */
 export function baseline(id: string, description: string, enhance: (exposure: Exposure) => Grey): Candidate {
-  return { id, description, enhance: async (exposure) => enhance(exposure), close: async () => {} };
+  return {
+    id,
+    description,
+    displayOnly: false,
+    enhance: async (exposure) => enhance(exposure),
+    close: async () => {},
+  };
 }
 
 /** A model of the registry in a process of its own. Throws ConfigError when it does not fit the pairs. */
@@ -53,6 +61,7 @@ export async function modelCandidate(
     return {
       id,
       description: `version ${entry.version}, ${entry.precision}, ${entry.license}, on ${provider}`,
+      displayOnly: entry.displayOnly,
       enhance: (exposure) => run(client, key, exposure),
       close: () => client.close(),
     };

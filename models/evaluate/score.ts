@@ -25,6 +25,9 @@ export const SCORE_MEANINGS: Readonly<Record<string, string>> = {
   'frc/fine': 'the same, upper half of the measured band',
   'frc/beyond': 'the same, beyond the measured band: is what the model adds true?',
   'frc/half': 'frequency where it falls below 1/2, cycles per output pixel',
+  'nss-distance':
+    'distance of the picture’s local statistics from those of the other fields’ truths (96x96 blocks, after NIQE, which it ' +
+    'is not); lower is more like a long average; it knows no truth, and invented detail can lower it',
   'flux/slope': 'light out over light in, by regression over 16x16 squares',
   'flux/intercept': 'its intercept, share of the truth’s mean',
   'shift/x': 'output pixels between prediction and truth',

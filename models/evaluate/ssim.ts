@@ -1,4 +1,5 @@
 import type { Grey } from '../../pipeline/assess/grey.ts';
+import { filterValid, gaussianWindow, uniformWindow } from './filterValid.ts';
 
 /**
  * Structural similarity (Wang et al., IEEE Trans. Image Process. 13, 2004), K1 = 0.01, K2 = 0.03, mean over the positions
@@ -14,8 +15,8 @@ export interface SsimSettings {
 }
 
 const WINDOWS: Readonly<Record<SsimSettings['window'], Float64Array>> = {
-  'gaussian-11': normalisedToOne(Float64Array.from({ length: 11 }, (_, k) => Math.exp(-0.5 * ((k - 5) / 1.5) ** 2))),
-  'uniform-7': normalisedToOne(new Float64Array(7).fill(1)),
+  'gaussian-11': gaussianWindow(5, 1.5),
+  'uniform-7': uniformWindow(7),
 };
 
 export function ssim(a: Grey, b: Grey, { window, range, sampleCovariance }: SsimSettings): number {
@@ -43,29 +44,4 @@ export function ssim(a: Grey, b: Grey, { window, range, sampleCovariance }: Ssim
     sum += (luminance * (2 * covariance + c2)) / (varianceX + varianceY + c2);
   }
   return sum / meanX.length;
-}
-
-/** Separable filter at the positions where the window fits. */
-function filterValid(value: (i: number) => number, sizeX: number, sizeY: number, kernel: Float64Array): Float64Array {
-  const width = sizeX - kernel.length + 1;
-  const height = sizeY - kernel.length + 1;
-  const rows = new Float64Array(width * sizeY);
-  const line = new Float64Array(sizeX);
-  for (let y = 0; y < sizeY; y++) {
-    for (let x = 0; x < sizeX; x++) line[x] = value(y * sizeX + x);
-    for (let k = 0; k < kernel.length; k++) {
-      for (let x = 0, i = y * width; x < width; x++, i++) rows[i] += kernel[k] * line[x + k];
-    }
-  }
-  const result = new Float64Array(width * height);
-  for (let k = 0; k < kernel.length; k++) {
-    const from = k * width;
-    for (let i = 0; i < result.length; i++) result[i] += kernel[k] * rows[i + from];
-  }
-  return result;
-}
-
-function normalisedToOne(weights: Float64Array): Float64Array {
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / sum);
 }

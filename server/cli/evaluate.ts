@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_MODEL, DEFAULT_SETTINGS } from '../../models/enhancer/settings.ts';
 import { baselines, modelCandidate, type Candidate } from '../../models/evaluate/candidate.ts';
-import { evaluate, type Evaluation, type Sample } from '../../models/evaluate/evaluation.ts';
+import { evaluate, TRUTH, type Evaluation, type Sample } from '../../models/evaluate/evaluation.ts';
 import { pairsInCsv, pairsInFolder, readPair } from '../../models/evaluate/filePairs.ts';
 import type { Pair } from '../../models/evaluate/pair.ts';
 import { asCsv } from '../../models/evaluate/report/csv.ts';
 import { asHtml, type ReportInput } from '../../models/evaluate/report/html.ts';
 import { picturesOf } from '../../models/evaluate/report/picture.ts';
-import { asText } from '../../models/evaluate/report/text.ts';
+import { asText, shownName } from '../../models/evaluate/report/text.ts';
 import { FEATURE_DEFAULTS } from '../../models/evaluate/resolving/features.ts';
 import { resolvingTest } from '../../models/evaluate/resolving/resolvingTest.ts';
 import { TWO_POINT_DEFAULTS } from '../../models/evaluate/resolving/twoPoint.ts';
@@ -168,7 +168,8 @@ async function writeReports(
   evaluation: Evaluation,
   samples: ReportInput['samples'],
 ): Promise<void> {
-  const title = `Evaluation of ${evaluation.summaries.map(({ candidate }) => candidate).join(', ')}`;
+  const names = evaluation.summaries.filter(({ candidate }) => candidate !== TRUTH).map(shownName);
+  const title = `Evaluation of ${names.join(', ')}`;
   await mkdir(folder, { recursive: true });
   await Promise.all([
     writeFile(join(folder, 'evaluation.json'), asJson(evaluation)),

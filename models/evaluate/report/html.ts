@@ -1,7 +1,13 @@
-import type { Evaluation } from '../evaluation.ts';
+import { TRUTH, type Evaluation } from '../evaluation.ts';
 import { SCORE_MEANINGS } from '../score.ts';
 import type { NamedPicture } from './picture.ts';
-import { ceilingNote, withInterval } from './text.ts';
+import { ceilingNote, displayOnlyNotes, shownName, withInterval } from './text.ts';
+
+/** The one number here that knows no truth says so beside the table. */
+const SCENE_STATISTICS_NOTE =
+  'nss-distance needs no truth and says nothing about it: lower means statistics nearer to those of the other fields’ long ' +
+  'averages, whose own noise is part of them. The truth’s own is the floor; a picture smoother than it is far away too, and a ' +
+  'picture with invented grain may be near.';
 
 export interface ReportInput {
   readonly title: string;
@@ -25,19 +31,22 @@ dt { font-family: ui-monospace, monospace } dd { margin: 0 0 .3rem 1.5rem; color
 /** One file, with its pictures in it: it needs nothing beside it and loads nothing. */
 export function asHtml({ title, about, evaluation, samples }: ReportInput): string {
   const tables = groupsOf(evaluation).map((group) => table(evaluation, group));
+  const shownNames = new Map(evaluation.summaries.map((summary) => [summary.candidate, shownName(summary)]));
+  const figureOf = (picture: NamedPicture): string => figure(picture, shownNames.get(picture.name) ?? picture.name);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title><style>${STYLE}</style></head><body>
 <h1>${escaped(title)}</h1>
 <p>${escaped(about)}</p>
 <p>Means with 95 % intervals, from resampling fields of view (never frames of one field). Every number names its convention.
-${ceilingNote(evaluation.ceilingPsnr)}</p>
+${ceilingNote(evaluation.ceilingPsnr)} ${displayOnlyNotes(evaluation.summaries).join(' ')}</p>
 ${refusals(evaluation)}
 ${tables.slice(0, 1).join('')}
+${evaluation.summaries.some(({ candidate }) => candidate === TRUTH) ? `<p>${escaped(SCENE_STATISTICS_NOTE)}</p>` : ''}
 <h2>Pictures</h2>
 <p>The middle of the picture, output pixels one to one, all through the same window; below each, its error.
 Everything but raw and truth is predicted: look for what is there and not in the truth.</p>
-${samples.map(({ pair, pictures }) => `<h3>${escaped(pair)}</h3><div class="pictures">${pictures.map(figure).join('')}</div>`).join('\n')}
+${samples.map(({ pair, pictures }) => `<h3>${escaped(pair)}</h3><div class="pictures">${pictures.map(figureOf).join('')}</div>`).join('\n')}
 ${tables.length > 1 ? '<h2>By group</h2>' : ''}
 ${tables.slice(1).join('\n')}
 <h2>What the numbers are</h2>
@@ -54,7 +63,7 @@ function groupsOf({ summaries }: Evaluation): string[] {
 
 function table({ summaries }: Evaluation, group: string): string {
   const header = summaries
-    .map(({ candidate, description }) => `<th title="${escaped(description)}">${escaped(candidate)}</th>`)
+    .map((summary) => `<th title="${escaped(summary.description)}">${escaped(shownName(summary))}</th>`)
     .join('');
   const scoresOf = summaries.map(({ groups }) => groups.find((part) => part.group === group)?.scores ?? {});
   const lines = Object.keys(SCORE_MEANINGS)
@@ -75,7 +84,7 @@ function refusals({ refused }: Evaluation): string {
   return `<p>Not scored:</p><ul>${items.join('')}</ul>`;
 }
 
-function figure({ name, picture, error }: NamedPicture): string {
+function figure({ picture, error }: NamedPicture, name: string): string {
   const below = error ? `<img src="${error}" alt="error of ${escaped(name)}">` : '';
   return `<figure><figcaption>${escaped(name)}</figcaption><img src="${picture}" alt="${escaped(name)}">${below}</figure>`;
 }

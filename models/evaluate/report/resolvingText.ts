@@ -1,12 +1,15 @@
 import type { Threshold } from '../resolving/logistic.ts';
 import type { ResolvingResult } from '../resolving/resolvingTest.ts';
+import { displayOnlyNotes, shownName } from './text.ts';
 
 /** Tables for the terminal. Lengths in nanometre. */
-export function resolvingText({ sigma, pixelSize, twoPoint, features, emptyField }: ResolvingResult): string {
+export function resolvingText(result: ResolvingResult): string {
+  const { sigma, pixelSize, displayOnly, twoPoint, features, emptyField } = result;
+  const name = (candidate: string): string => shownName({ candidate, displayOnly: displayOnly.includes(candidate) });
   const points = [
     ['two points', 'e- a point', 'around', 'd50 (nm)', 'd90 (nm)', 'false splits', 'width of one (nm)'],
     ...twoPoint.map(({ candidate, photons, embedded, d50, d90, falseSplits, widthAtHalf }) => [
-      candidate,
+      name(candidate),
       `${photons}`,
       embedded ? 'cell' : 'nothing',
       nanometres(d50),
@@ -26,7 +29,7 @@ export function resolvingText({ sigma, pixelSize, twoPoint, features, emptyField
       'invented threads',
     ],
     ...features.map(({ candidate, photons, gap, crossing }) => [
-      candidate,
+      name(candidate),
       `${photons}`,
       nanometres(gap.g50),
       percent(gap.inventedFission),
@@ -37,12 +40,13 @@ export function resolvingText({ sigma, pixelSize, twoPoint, features, emptyField
   ];
   const nothing = [
     ['empty field', 'e- a pixel', 'shown as a structure'],
-    ...emptyField.map(({ candidate, photons, invented }) => [candidate, `${photons}`, percent(invented)]),
+    ...emptyField.map(({ candidate, photons, invented }) => [name(candidate), `${photons}`, percent(invented)]),
   ];
   const about = [
     `Image of a point: sigma ${nm(sigma)} nm, raw pixel ${nm(pixelSize)} nm; Rayleigh's distance ${nm(2.8 * sigma)} nm.`,
     'd50, d90: separation at which half, and nine tenths, of the pairs are shown as two, with 95 % intervals.',
     'The width of a single point is beside it because it says something else: it shrinks without telling points apart.',
+    ...displayOnlyNotes(displayOnly.map(() => ({ displayOnly: true }))),
   ];
   return `${[...about, '', ...aligned(points), '', ...aligned(threads), '', ...aligned(nothing)].join('\n')}\n`;
 }

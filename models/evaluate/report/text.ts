@@ -1,14 +1,23 @@
-import type { Evaluation, Summary } from '../evaluation.ts';
+import { SCENE_STATISTICS, type Evaluation, type Summary } from '../evaluation.ts';
 import type { Interval } from '../bootstrap.ts';
 
-const COLUMNS = ['psnr/si-psnr', 'psnr/range', 'ssim/range', 'psnr/basicsr-u8', 'frc/fine', 'frc/beyond', 'flux/slope'];
+const COLUMNS = [
+  'psnr/si-psnr',
+  'psnr/range',
+  'ssim/range',
+  'psnr/basicsr-u8',
+  'frc/fine',
+  'frc/beyond',
+  'flux/slope',
+  SCENE_STATISTICS,
+];
 
 /** A table for the terminal: one line a candidate and group. */
 export function asText({ summaries, ceilingPsnr, refused }: Evaluation): string {
   const header = ['', 'group', ...COLUMNS, 'dB above best gaussian'];
   const lines = summaries.flatMap((summary) =>
     summary.groups.map(({ group, scores }, i) => [
-      i === 0 ? summary.candidate : '',
+      i === 0 ? shownName(summary) : '',
       group,
       ...COLUMNS.map((name) => cell(scores[name])),
       i === 0 ? difference(summary) : '',
@@ -21,8 +30,25 @@ export function asText({ summaries, ceilingPsnr, refused }: Evaluation): string 
       .join('  ')
       .trimEnd(),
   );
-  const notes = [ceilingNote(ceilingPsnr), ...refused.map(({ pair, because }) => `not scored: ${pair}: ${because}`)];
+  const notes = [
+    ceilingNote(ceilingPsnr),
+    ...displayOnlyNotes(summaries),
+    ...refused.map(({ pair, because }) => `not scored: ${pair}: ${because}`),
+  ];
   return `${[...table, '', ...notes].join('\n')}\n`;
+}
+
+/** What a table calls a candidate. */
+export function shownName({ candidate, displayOnly }: Pick<Summary, 'candidate' | 'displayOnly'>): string {
+  return displayOnly ? `${candidate} (display only)` : candidate;
+}
+
+/** Empty where no candidate is for display only. */
+export function displayOnlyNotes(summaries: readonly Pick<Summary, 'displayOnly'>[]): string[] {
+  if (!summaries.some(({ displayOnly }) => displayOnly)) return [];
+  return [
+    'Display only: trained to look right, so part of what it shows is invented; measure on none of its pictures.',
+  ];
 }
 
 export function ceilingNote(ceilingPsnr: number | undefined): string {

@@ -13,6 +13,8 @@ export interface ResolvingResult {
   /** Standard deviation of the image of a point, micrometre: 2.8 of it are Rayleigh's distance. */
   readonly sigma: number;
   readonly pixelSize: number;
+  /** Candidates that were trained to please the eye. */
+  readonly displayOnly: readonly string[];
   readonly twoPoint: readonly TwoPointResult[];
   readonly features: readonly FeatureResult[];
   readonly emptyField: readonly EmptyFieldResult[];
@@ -46,5 +48,12 @@ export async function resolvingTest(
   const twoPoint = await twoPointTest(candidates, settings.twoPoint, (done, of) => onProgress(done / of / 2));
   const features = await featureTest(candidates, settings.features, (done, of) => onProgress(0.5 + done / of / 2));
   const emptyField = await emptyFieldTest(candidates, settings.features.photons);
-  return { sigma: sigmaOfPoint(testMicroscope(1)), pixelSize: PIXEL_SIZE, twoPoint, features, emptyField };
+  return {
+    sigma: sigmaOfPoint(testMicroscope(1)),
+    pixelSize: PIXEL_SIZE,
+    displayOnly: candidates.filter(({ displayOnly }) => displayOnly).map(({ id }) => id),
+    twoPoint,
+    features,
+    emptyField,
+  };
 }

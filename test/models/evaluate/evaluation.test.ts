@@ -4,14 +4,20 @@ import sharp from 'sharp';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bestSigma } from '../../../models/evaluate/baselines.ts';
 import { baselines, type Candidate } from '../../../models/evaluate/candidate.ts';
-import { evaluate } from '../../../models/evaluate/evaluation.ts';
+import { evaluate, SCENE_STATISTICS, TRUTH } from '../../../models/evaluate/evaluation.ts';
 import { pairsInCsv, pairsInFolder, readPair } from '../../../models/evaluate/filePairs.ts';
 import type { Pair } from '../../../models/evaluate/pair.ts';
+import { asCsv } from '../../../models/evaluate/report/csv.ts';
+import { asHtml } from '../../../models/evaluate/report/html.ts';
 import { asText } from '../../../models/evaluate/report/text.ts';
 import { simulatedPairs } from '../../../models/evaluate/simulatedPairs.ts';
 import { ConfigError } from '../../../pipeline/errors.ts';
 import { evaluateCommand } from '../../../server/cli/evaluate.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
+import { CAMERA, expected, filaments, normal, seeded } from '../../pipeline/assess/scene.ts';
+
+// Whole pictures are scored by every convention, which takes long on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 beforeEach(async () => {
@@ -70,6 +76,7 @@ describe('evaluation', () => {
   const candidate = (id: string, enhance: (pair: Pair) => Pair['truth']): Candidate => ({
     id,
     description: id,
+    displayOnly: false,
     enhance: async (exposure) => enhance(exposure as Pair),
     close: async () => {},
   });
@@ -98,6 +105,39 @@ describe('evaluation', () => {
     expect(result.refused).toHaveLength(1);
     expect(result.refused[0].because).toMatch(/raw pixels apart/);
     expect(asText(result)).toContain('not scored');
+  });
+
+  it('says how far statistics lie from those of long averages, with the truths themselves as the floor', async () => {
+    const fields = Array.from({ length: 4 }, (_, k): Pair => {
+      const random = seeded(k);
+      const scene = expected(filaments(512, 1.5, k + 1), CAMERA);
+      const truth = { ...scene, data: scene.data.map((value) => value + 2 * normal(random)) };
+      const raw = { ...scene, samplesPerPixel: 1, pixelType: 'uint16', data: Uint16Array.from(truth.data) } as const;
+      const name = `${k}_0`;
+      return { ...pairs[0], name, field: `${k}`, group: '0', raw, truth, magnification: 1, truthIsExact: false };
+    });
+    const grainy = candidate('grainy', ({ truth }) => {
+      const random = seeded(9);
+      return { ...truth, data: truth.data.map((value) => value + 20 * normal(random)) };
+    });
+    const result = await evaluate(fields, [{ ...grainy, displayOnly: true }]);
+    const [own, floor] = result.summaries.map(({ groups }) => groups[0].scores[SCENE_STATISTICS].mean);
+    expect(floor).toBeLessThan(own / 2);
+    expect(result.summaries[1]).toMatchObject({ candidate: TRUTH, displayOnly: false });
+    expect(Object.keys(result.summaries[1].groups[0].scores)).toEqual([SCENE_STATISTICS]);
+
+    // What pleases the eye is called so wherever it is named.
+    expect(asText(result)).toMatch(/^grainy \(display only\)/m);
+    expect(asText(result)).toContain('measure on none of its pictures');
+    const [header, ...lines] = asCsv(result).trim().split('\n');
+    expect(header).toMatch(/^candidate,use,pair,.*,nss-distance,/);
+    expect(lines).toHaveLength(8);
+    expect(lines[0]).toMatch(/^grainy,display only,0_0,/);
+    expect(lines[1]).toMatch(/^truth,,0_0,/);
+    const html = asHtml({ title: 't', about: '', evaluation: result, samples: [] });
+    expect(html).toContain('>grainy (display only)</th>');
+    expect(html).toContain('>truth</th>');
+    expect(html).toContain('measure on none of its pictures');
   });
 
   it('chooses the width of the best Gaussian with the truth in view', () => {

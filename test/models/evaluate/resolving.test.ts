@@ -151,9 +151,12 @@ describe('feature test', () => {
     expect(honest.crossing.inventedThreads).toBe(0);
     expect(honest.crossing.d50.value).toBeLessThan(0.4);
     expect(cheat.gap.inventedFission + cheat.crossing.inventedThreads).toBeGreaterThan(0.5);
-    const text = resolvingText({ sigma: 0.09, pixelSize: 0.1, twoPoint: [], features, emptyField: [] });
+    const displayOnly = ['latticed'];
+    const text = resolvingText({ sigma: 0.09, pixelSize: 0.1, displayOnly, twoPoint: [], features, emptyField: [] });
     expect(text).toContain('invented fission');
-    expect(text).toContain('latticed');
+    expect(text).toMatch(/^latticed \(display only\)/m);
+    expect(text).toContain('measure on none of its pictures');
+    expect(text).not.toContain('bicubic (display only)');
   }, 60_000);
 });
 
