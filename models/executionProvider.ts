@@ -33,7 +33,7 @@ export interface ProviderTrial {
 }
 
 /** Root mean square of the difference from the CPU's output over the standard deviation of that output. */
-const TOLERANCE = 0.01;
+export const TOLERANCE = 0.01;
 
 /**
  * Tries the CPU and then each other candidate alone, and yields what came of it. The model last tried stays loaded. A
@@ -174,7 +174,7 @@ function comparison({ result }: TimedRun, cpu: TimedRun): string | undefined {
 }
 
 /** onnxruntime's messages may begin with a place in its own source; the reason comes after the condition that failed. */
-function shortened(message: string): string {
+export function shortened(message: string): string {
   const [line] = message.trim().split('\n');
   return line.startsWith('/') ? (line.split(' was false. ').at(-1) ?? line) : line;
 }

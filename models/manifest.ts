@@ -69,8 +69,8 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
   const fields = await readFields(folder);
   const contract = contractOf(fields);
   const [image, enhanced] = imageTensors(folder, fields, contract);
-  const inputs = fields.inputs.map((tensor) => describe(folder, tensor, tensor.preprocessing));
-  const outputs = fields.outputs.map((tensor) => describe(folder, tensor, tensor.postprocessing));
+  const inputs = fields.inputs.map((tensor) => describeTensor(folder, tensor, tensor.preprocessing));
+  const outputs = fields.outputs.map((tensor) => describeTensor(folder, tensor, tensor.postprocessing));
   if (contract === 'tensor') [...inputs, ...outputs].forEach((tensor) => requireSupported(folder, tensor));
   if (contract === 'colour') requireColour(folder, fields, [...inputs, ...outputs]);
   const magnification = magnificationOf(folder, image, enhanced);
@@ -149,7 +149,8 @@ function framesOf(folder: string, image: TensorFields): number {
   throw new ManifestError(folder, `frames of ${image.id}: 1 to 3 are supported`);
 }
 
-function describe(
+/** A tensor of a package of any task, as it stands in the description. */
+export function describeTensor(
   folder: string,
   tensor: TensorFields,
   processing: readonly ProcessingDescription[],

@@ -2,6 +2,7 @@
 /** The command line. Each command's work is in a file of its own, loaded when it is asked for. */
 
 import { Command, Option } from 'commander';
+import { PROVIDERS } from '../models/executionProvider.ts';
 import { isScopestreamError, messageOf } from '../pipeline/errors.ts';
 import { SOURCE_KINDS } from './config/schema.ts';
 import { SOFTWARE_VERSION } from './packageRoot.ts';
@@ -140,8 +141,10 @@ command(
   .option('--json', 'print JSON')
   .action(async (options) => exitWith((await import('./cli/evaluate.ts')).evaluateCommand(options)));
 
-command('models', 'list the models, with licence, size, provider and speed here', 'models --json')
+command('models', 'list the models, with licence, size, provider and speed here', 'models --check')
   .option('--folders <folder...>', 'folders with more model packages')
+  .option('--check', 'instead: run the test in each package on every execution provider, and compare')
+  .addOption(new Option('--provider <name>', 'execution provider; default: all that may be here').choices(PROVIDERS))
   .option('--json', 'print JSON')
   .action(async (options) => exitWith((await import('./cli/models.ts')).modelsCommand(options)));
 

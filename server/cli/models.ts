@@ -6,6 +6,7 @@ import { InferenceClient } from '../../models/inferenceClient.ts';
 import { openRegistry, type ModelEntry, type Registry } from '../../models/registry.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import { PACKAGE_ROOT } from '../packageRoot.ts';
+import { checkModels } from './modelsCheck.ts';
 
 /** `scopestream models`: what can enhance here, on what, and how fast. */
 
@@ -16,6 +17,8 @@ export interface ModelsOptions {
   readonly folders?: readonly string[];
   readonly provider?: ProviderName | 'auto';
   readonly threads?: number;
+  /** Instead: run each package's own test on every provider (`modelsCheck.ts`). */
+  readonly check?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,7 +41,9 @@ interface ModelRow {
 
 /** Resolves to 0, or to 1 when a package is broken or a model does not run here. */
 export async function modelsCommand(options: ModelsOptions): Promise<number> {
-  const registry = await openRegistry([SHIPPED_ZOO, ...(options.folders ?? [])]);
+  const zooFolders = [SHIPPED_ZOO, ...(options.folders ?? [])];
+  if (options.check) return checkModels({ zooFolders, provider: options.provider ?? 'auto', json: options.json });
+  const registry = await openRegistry(zooFolders);
   const rows = await measure(registry, {
     ...DEFAULT_SETTINGS,
     provider: options.provider ?? 'auto',

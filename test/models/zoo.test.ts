@@ -8,7 +8,7 @@ import { openSession } from '../../models/onnxSession.ts';
 import { processTensor } from '../../models/processing.ts';
 import { openRegistry } from '../../models/registry.ts';
 import { SHARED_DATA } from '../fixtures/sharedData.ts';
-import { readNpy } from '../../models/npy.ts';
+import { readNpy } from './fixtures/npy.ts';
 import { worstDifference } from './fixtures/worstDifference.ts';
 
 /** Every package that is there must reproduce its own test tensors. */

@@ -14,9 +14,7 @@ Gradients = tuple[torch.Tensor, ...]
 Rated = list[tuple[torch.optim.Optimizer, float]]
 
 
-def muon_and_adam(
-    network: nn.Module, in_body: Callable[[str, nn.Parameter], bool], muon_rate: float, adam_rate: float
-) -> Rated:
+def muon_and_adam(network: nn.Module, in_body: Callable[[str, nn.Parameter], bool], muon_rate: float, adam_rate: float) -> Rated:
     """Muon for what is `in_body` (by name and value), Adam for the rest; each with its learning rate."""
     body, others = [], []
     for name, parameter in network.named_parameters():

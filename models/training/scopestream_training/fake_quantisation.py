@@ -107,5 +107,3 @@ def normalised(frames: np.ndarray) -> torch.Tensor:
     stack = frames.reshape(1, -1, *frames.shape[-2:])
     offset, scale = offset_and_scale(stack[0, 0])
     return torch.from_numpy((stack.astype(np.float32) - np.float32(offset)) / np.float32(scale))
-
-

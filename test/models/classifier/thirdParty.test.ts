@@ -9,7 +9,7 @@ import { openSession } from '../../../models/onnxSession.ts';
 import { decodeArrived } from '../../../pipeline/decode/registry.ts';
 import { normalisationOf } from '../../../pipeline/normalise.ts';
 import { SHARED_DATA } from '../../fixtures/sharedData.ts';
-import { readNpy } from '../../../models/npy.ts';
+import { readNpy } from '../fixtures/npy.ts';
 import { worstDifference } from '../fixtures/worstDifference.ts';
 
 vi.setConfig({ testTimeout: 120_000 });

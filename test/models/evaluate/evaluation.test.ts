@@ -17,7 +17,7 @@ import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 import { CAMERA, expected, filaments, normal, seeded } from '../../pipeline/assess/scene.ts';
 
 // Whole pictures are scored by every convention, which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let folder: string;
 beforeEach(async () => {
@@ -152,7 +152,7 @@ describe('scopestream evaluate', () => {
     const errors = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {
       const code = await evaluateCommand({
-        simulator: 'nuclei',
+        simulator: 'fv-video',
         fields: 2,
         photons: 5,
         model: [],
