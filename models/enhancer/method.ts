@@ -49,7 +49,8 @@ export function storeCounts(intensities: Float32Array, input: MethodInput): Uint
   const gain = input.samplesPerPixel === 3 ? 1 : input.gain;
   const stored = new Uint16Array(intensities.length);
   for (let i = 0; i < stored.length; i++) {
-    stored[i] = Math.min(Math.max(Math.round(intensities[i] * gain), 0), 65535);
+    const value = intensities[i] * gain;
+    stored[i] = value >= 65535 ? 65535 : value > 0 ? value + 0.5 : 0; // Cut off on the way to an integer.
   }
   return stored;
 }
