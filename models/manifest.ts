@@ -66,7 +66,11 @@ export interface ModelManifest {
 
 /** Reads and checks the enhancing package in `folder`, weights' hash included. Throws ManifestError. */
 export async function readManifest(folder: string): Promise<ModelManifest> {
-  const fields = await readFields(folder);
+  return manifestFrom(folder, await readFields(folder));
+}
+
+/** The same from what `readFields` has read. */
+export async function manifestFrom(folder: string, fields: PackageFields): Promise<ModelManifest> {
   const contract = contractOf(fields);
   const [image, enhanced] = imageTensors(folder, fields, contract);
   const inputs = fields.inputs.map((tensor) => describeTensor(folder, tensor, tensor.preprocessing));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { EnhanceError, messageOf } from '../pipeline/errors.ts';
 import { GAUSSIAN_SIGMA } from './enhancer/gaussian.ts';
-import { readManifest, type ModelManifest } from './manifest.ts';
+import { manifestFrom, type ModelManifest } from './manifest.ts';
 import { findPackages, readFields } from './packageFolder.ts';
 
 /**
@@ -81,8 +81,9 @@ export async function openRegistry(zooFolders: readonly string[]): Promise<Regis
   const broken: { folder: string; problem: string }[] = [];
   for (const folder of (await Promise.all(zooFolders.map(findPackages))).flat()) {
     try {
-      if (!ENHANCING.has((await readFields(folder)).config.scopestream.task)) continue;
-      const entry = entryOf(await readManifest(folder));
+      const fields = await readFields(folder);
+      if (!ENHANCING.has(fields.config.scopestream.task)) continue;
+      const entry = entryOf(await manifestFrom(folder, fields));
       const same = packages.find((other) => other.id === entry.id);
       if (same) broken.push({ folder, problem: `the id ${entry.id} is taken by another package` });
       else packages.push(entry);

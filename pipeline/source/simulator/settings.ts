@@ -30,8 +30,22 @@ export interface SimulatorSettings {
 
 const SPECIMEN_STREAM = 2;
 
+/** What stands on the bench, before the specimen is made, which takes a while. */
+export interface BenchPlan {
+  readonly microscope: Microscope;
+  readonly specimen: Specimen;
+  readonly seed: number;
+}
+
 /** The microscope and its specimen. Throws ConfigError naming the setting. */
 export function prepareBench(settings: SimulatorSettings = {}): Bench {
+  const { microscope, specimen, seed } = planBench(settings);
+  const scene = createScene(specimen, microscope, new Random(seed, SPECIMEN_STREAM));
+  return createBench(microscope, scene, seed);
+}
+
+/** Throws ConfigError naming the setting. */
+export function planBench(settings: SimulatorSettings = {}): BenchPlan {
   const { preset: presetName = 'fv-video', seed = 1 } = settings;
   const preset: Preset | undefined = PRESETS[presetName];
   if (!preset) {
@@ -54,8 +68,7 @@ export function prepareBench(settings: SimulatorSettings = {}): Bench {
   if (specimen.kind === 'smear' && microscope.detector.kind !== 'camera') {
     throw new ConfigError('simulator.specimen: a smear is seen in transmitted light, with the preset "smear"');
   }
-  const scene = createScene(specimen, microscope, new Random(seed, SPECIMEN_STREAM));
-  return createBench(microscope, scene, seed);
+  return { microscope, specimen, seed };
 }
 
 function requireRange(name: string, value: number, low: number, high: number, whole: boolean): void {

@@ -9,15 +9,14 @@ import { singleUse } from '../singleUse.ts';
 import type { Bench } from './exposure.ts';
 import { PRESETS } from './presets.ts';
 import type { RenderedFrame, RenderRequest } from './renderThread.ts';
-import { prepareBench, type SimulatorSettings } from './settings.ts';
+import { planBench, prepareBench, type BenchPlan, type SimulatorSettings } from './settings.ts';
 
 /** The built-in microscope. `pairOf(bench, t)` knows the truth behind the frame of index `t`. */
 export interface Simulator extends Source {
   readonly kind: 'simulator';
+  /** Made when it is first asked for: the frames come from another one, in the thread that renders. */
   readonly bench: Bench;
 }
-
-type Pixels = Uint8Array | Uint16Array;
 
 /** Frames that are rendered before they are due. */
 const AHEAD = 2;
@@ -29,48 +28,54 @@ const AHEAD = 2;
  */
 export function createSimulator(settings: SimulatorSettings = {}): Simulator {
   const { preset = 'fv-video', realTime = true, frames = Infinity } = settings;
-  const bench = prepareBench(settings);
+  const plan = planBench(settings);
+  let bench: Bench | undefined;
   const source = singleUse('simulator', `simulator ${preset}: ${PRESETS[preset].title}`, async function* (signal) {
     const renderer = startRenderer(settings);
-    const clock = realTime ? createClock(bench.microscope.rate) : undefined;
+    const clock = realTime ? createClock(plan.microscope.rate) : undefined;
     try {
       for (let index = 0; index < frames && !signal.aborted; index++) {
-        const data = await renderer.frame(index, frames);
+        const rendered = await renderer.frame(index, frames);
         if (clock && !(await clock.due(signal))) return;
         if (signal.aborted) return;
-        yield arrived(bench, preset, index, data);
+        yield arrived(plan, preset, rendered);
       }
     } finally {
       await renderer.close();
     }
   });
-  return { ...source, kind: 'simulator', bench };
+  return {
+    ...source,
+    kind: 'simulator',
+    get bench() {
+      return (bench ??= prepareBench(settings));
+    },
+  };
 }
 
-function arrived(bench: Bench, preset: string, index: number, data: Pixels): ArrivedFrame {
-  const plane = planeOf(bench, data);
+function arrived(plan: BenchPlan, preset: string, rendered: RenderedFrame): ArrivedFrame {
   return {
     type: 'frame',
-    name: `${preset}#${index}`,
+    name: `${preset}#${rendered.index}`,
     arrivedMs: performance.timeOrigin + performance.now(),
-    payload: { kind: 'plane', plane },
-    description: describe(bench, index),
+    payload: { kind: 'plane', plane: planeOf(plan, rendered) },
+    description: describe(plan, rendered),
     completedBy: 'simulator',
   };
 }
 
-function planeOf({ microscope, scene }: Bench, data: Pixels): Plane {
+function planeOf({ microscope }: BenchPlan, { data, samplesPerPixel }: RenderedFrame): Plane {
   const pixelType = data instanceof Uint8Array ? 'uint8' : 'uint16';
   return {
     sizeX: microscope.sizeX,
     sizeY: microscope.sizeY,
-    samplesPerPixel: scene.samplesPerPixel,
+    samplesPerPixel,
     pixelType,
     data,
   };
 }
 
-function describe({ microscope, scene, seed }: Bench, index: number): PlaneDescription {
+function describe({ microscope, seed }: BenchPlan, { index, channelName }: RenderedFrame): PlaneDescription {
   const { rate, optics, pixelSize, detector } = microscope;
   return {
     index: { t: index, c: 0, z: 0 },
@@ -80,7 +85,7 @@ function describe({ microscope, scene, seed }: Bench, index: number): PlaneDescr
     timeIncrement: 1 / rate,
     deltaT: index / rate,
     exposureTime: 1 / rate,
-    channelName: scene.name,
+    channelName,
     emissionWavelength: optics.emissionWavelength,
     lensNA: optics.lensNA,
     statedMetadata: { simulated: true, seed },
@@ -107,11 +112,11 @@ function createClock(rate: number): { due(signal: AbortSignal): Promise<boolean>
 function startRenderer(settings: SimulatorSettings) {
   const thread: Worker = startThread(siblingModule(import.meta.url, './renderThread'), { workerData: settings });
   const exited = once(thread, 'exit').catch(() => undefined);
-  const ready = new Map<number, PromiseWithResolvers<Pixels>>();
+  const ready = new Map<number, PromiseWithResolvers<RenderedFrame>>();
   let requested = 0;
   let fault: SourceError | undefined;
 
-  thread.on('message', ({ index, data }: RenderedFrame) => ready.get(index)?.resolve(data));
+  thread.on('message', (frame: RenderedFrame) => ready.get(frame.index)?.resolve(frame));
   const fail = (cause: unknown) => {
     fault ??= new SourceError('the simulated microscope stopped rendering', { cause });
     for (const waiting of ready.values()) waiting.reject(fault);
@@ -120,15 +125,15 @@ function startRenderer(settings: SimulatorSettings) {
   thread.on('exit', fail);
 
   return {
-    async frame(index: number, frames: number): Promise<Pixels> {
+    async frame(index: number, frames: number): Promise<RenderedFrame> {
       for (; requested <= index + AHEAD && requested < frames; requested++) {
         ready.set(requested, withResolvers());
         thread.postMessage({ index: requested } satisfies RenderRequest);
       }
       if (fault) throw fault;
-      const data = await ready.get(index)!.promise;
+      const frame = await ready.get(index)!.promise;
       ready.delete(index);
-      return data;
+      return frame;
     },
     /** Lets the thread finish what it has begun. */
     async close(): Promise<void> {
