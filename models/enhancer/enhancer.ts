@@ -61,6 +61,8 @@ function onceEach(filters: InferenceClient): LadderParts['classical'] {
 interface Choice {
   readonly grey: Ladder;
   readonly colour: Ladder;
+  /** Which of them it was made for. */
+  readonly samplesPerPixel: 1 | 3;
   /** Nobody chose a model: this one is loaded for colour when the first colour frame comes. */
   readonly laterForColour?: ModelEntry;
 }
@@ -73,24 +75,25 @@ async function chooseModel(id: string, parts: LadderParts): Promise<Choice> {
   const others = { because: `${id} takes ${samplesPerPixel === 3 ? 'colour' : 'grey'} frames only` };
   if (id === 'bicubic') {
     const ladder = await bicubicLadder(magnification, parts);
-    return { grey: ladder, colour: ladder };
+    return { grey: ladder, colour: ladder, samplesPerPixel: 1 };
   }
   if (samplesPerPixel === 3) {
     const grey = await classicalLadder({ magnification, samplesPerPixel: 1 }, parts, others);
-    return { grey, colour: await networkLadder(entry, parts) };
+    return { grey, colour: await networkLadder(entry, parts), samplesPerPixel };
   }
   const colour = await bicubicLadder(magnification, parts, others);
   const grey =
     method.kind === 'onnx' ? await networkLadder(entry, parts) : await classicalLadder({ magnification }, parts);
-  return { grey, colour };
+  return { grey, colour, samplesPerPixel: 1 };
 }
 
 async function chooseByTheFrames(parts: LadderParts): Promise<Choice> {
   const grey = await greyDefault(parts);
   const later = colourDefault(parts.registry);
-  if (!later) return { grey, colour: await bicubicLadder(grey.model.magnification, parts) };
+  if (!later) return { grey, colour: await bicubicLadder(grey.model.magnification, parts), samplesPerPixel: 1 };
   const absent = { id: later.id, because: `${later.id} is being loaded` };
-  return { grey, colour: await bicubicLadder(later.magnification, parts, absent), laterForColour: later };
+  const colour = await bicubicLadder(later.magnification, parts, absent);
+  return { grey, colour, samplesPerPixel: 1, laterForColour: later };
 }
 
 async function greyDefault(parts: LadderParts): Promise<Ladder> {
@@ -110,7 +113,7 @@ class SwitchingEnhancer implements LadderEnhancer {
   readonly #filters: InferenceClient;
   #policy: Policy;
   /** Of the frame that came last. */
-  #samplesPerPixel: 1 | 3 = 1;
+  #samplesPerPixel: 1 | 3 | undefined;
   #preparing: Promise<void> = Promise.resolve();
   #loadingColour: Promise<void> | undefined;
   /** Loaded, and not in use yet. */
@@ -130,7 +133,7 @@ class SwitchingEnhancer implements LadderEnhancer {
   }
 
   get model(): ModelEntry {
-    return this.#ladderFor(this.#samplesPerPixel).model;
+    return this.#ladderFor(this.#samplesPerPixel ?? this.#choice.samplesPerPixel).model;
   }
 
   async enhance(frame: NormalisedFrame): Promise<Enhanced> {
@@ -145,7 +148,7 @@ class SwitchingEnhancer implements LadderEnhancer {
   }
 
   get status(): EnhancerStatus {
-    return this.statusFor(this.#samplesPerPixel);
+    return this.statusFor(this.#samplesPerPixel ?? this.#choice.samplesPerPixel);
   }
 
   statusFor(samplesPerPixel: 1 | 3): EnhancerStatus {
@@ -182,11 +185,10 @@ class SwitchingEnhancer implements LadderEnhancer {
 
   /** What was bicubic until then serves on where the model cannot be used. */
   async #loadColour(choice: Choice, entry: ModelEntry): Promise<void> {
-    const { grey } = choice;
     const colour = await networkLadder(entry, this.#parts).catch((error: unknown) =>
       bicubicLadder(entry.magnification, this.#parts, { id: entry.id, because: messageOf(error) }),
     );
-    if (this.#choice === choice) this.#choice = { grey, colour };
+    if (this.#choice === choice) this.#choice = { ...choice, colour, laterForColour: undefined };
     else await colour.close(); // Somebody has chosen another model meanwhile.
   }
 

@@ -49,6 +49,7 @@ describe('a colour package', () => {
     const zoo = temporaryFolder('zoo');
     writeTinyColour(zoo, 'double');
     await start(zoo, { model: 'double', tileLimit: 40 });
+    expect(enhancer!.status).toMatchObject({ modelId: 'double', because: 'best' });
     const raw = colours(101, 53);
     const { plane, prediction, intensityScale, magnification } = await enhancer!.enhance(colourFrame(raw));
     expect(plane).toMatchObject({ sizeX: 202, sizeY: 106, samplesPerPixel: 3, pixelType: 'uint8' });
