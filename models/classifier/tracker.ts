@@ -95,13 +95,13 @@ export class Tracker {
     return { counted, flips: this.#flips };
   }
 
-  #begin(detection: Detection, speed: Speed, { sequence }: LookPlace): Track {
-    const flip = this.#flipOf(detection, undefined);
+  #begin(detection: Detection, speed: Speed, { sequence, lookedAt }: LookPlace): Track {
+    const flip = this.#flipOf(detection, lookedAt, undefined);
     const evidence = withLook(NO_EVIDENCE, detection);
     return { ...shapeOf(detection), id: this.#nextId++, speed, seenIn: sequence, missed: 0, evidence, flip };
   }
 
-  #goOn(track: Track, detection: Detection, { sequence }: LookPlace): Track {
+  #goOn(track: Track, detection: Detection, { sequence, lookedAt }: LookPlace): Track {
     const { id, speed, seenIn } = track;
     const frames = Math.max(sequence - seenIn, 1);
     const now = {
@@ -115,7 +115,7 @@ export class Tracker {
       seenIn: sequence,
       missed: 0,
       evidence: withLook(track.evidence, detection),
-      flip: this.#flipOf(detection, track.flip),
+      flip: this.#flipOf(detection, lookedAt, track.flip),
     };
   }
 
@@ -137,8 +137,9 @@ export class Tracker {
     return evidence.looks >= Math.min(LOOKS_TO_COUNT, this.#looksAtField);
   }
 
-  /** A flip stands until raw and enhanced are compared again. */
-  #flipOf(detection: Detection, before: CellFlip | undefined): CellFlip | undefined {
+  /** A flip stands until raw and enhanced are compared again, or raw itself is looked at: then nothing enhanced decides. */
+  #flipOf(detection: Detection, lookedAt: 'raw' | 'enhanced', before: CellFlip | undefined): CellFlip | undefined {
+    if (lookedAt === 'raw') return undefined;
     if (detection.raw === undefined) return before;
     const flip = flipOf(detection, detection.raw ?? undefined, this.#unsureBelow);
     if (flip && !before) this.#flips += 1;

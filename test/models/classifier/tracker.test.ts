@@ -9,6 +9,7 @@ const at = (x: number, y: number, more: Partial<Detection> = {}): Detection => (
   ...more,
 });
 const place = (sequence: number) => ({ sequence, sizeX: SIZE, sizeY: SIZE, lookedAt: 'raw' as const });
+const enhancedAt = (sequence: number) => ({ ...place(sequence), lookedAt: 'enhanced' as const });
 const named = (neutrophil: number): Partial<Detection> => ({
   probabilities: { neutrophil, lymphocyte: 1 - neutrophil },
   isStrange: false,
@@ -118,6 +119,14 @@ describe('the tracker', () => {
     expect(new Tracker(0.6).look([at(100, 100, strange)], place(0))[0].label).toBe('unsure');
   });
 
+  it('takes a flip back when the enhanced picture is not looked at any more', () => {
+    const tracker = new Tracker(0.6);
+    const flipped = { ...named(0.9), raw: null };
+    expect(tracker.look([at(100, 100, flipped)], enhancedAt(0))[0].flip).toBeDefined();
+    expect(tracker.look([at(100, 100, named(0.9))], place(1))[0].flip).toBeUndefined();
+    expect(tracker.tally.flips).toBe(1);
+  });
+
   it('flags a flip until raw and enhanced agree again, and counts it once', () => {
     const tracker = new Tracker(0.6);
     const raw = (neutrophil: number) => ({ kind: 'white cell', confidence: 0.9, ...named(neutrophil) });
@@ -128,7 +137,7 @@ describe('the tracker', () => {
       { raw: raw(0.5) }, // sure only after enhancement
       { raw: raw(0.95) }, // agree again
       { raw: null }, // not found in raw
-    ].map((more, i) => tracker.look([at(100, 100, { ...named(0.9), ...more })], place(i))[0].flip);
+    ].map((more, i) => tracker.look([at(100, 100, { ...named(0.9), ...more })], enhancedAt(i))[0].flip);
     expect(flips).toEqual([
       undefined,
       { rawLabel: 'lymphocyte', rawConfidence: 0.9 },
