@@ -58,7 +58,7 @@ const RULES: readonly Rule[] = [
     enhancer.state === 'restarting' || enhancer.state === 'failed'
       ? amber(
           'model',
-          `The model ${enhancer.modelId} is not answering: ${enhancer.because}`,
+          `A model is not answering: ${enhancer.because}`,
           'Raw frames are kept meanwhile.',
         )
       : undefined,

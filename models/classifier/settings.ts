@@ -39,5 +39,5 @@ export const DEFAULT_CELL_SETTINGS: CellSettings = {
   threads: 1,
   finderScale: 0,
   lookTimeoutMs: 60_000,
-  loadTimeoutMs: 60_000,
+  loadTimeoutMs: 180_000,
 };
