@@ -16,13 +16,16 @@ from scipy.ndimage import gaussian_filter, zoom
 from .degradation import Noise, NoiseRange, expose
 from .filters import gaussian
 from .normalise import offset_and_scale
-from .scenes import scene
+from .scenes import Kind, membranes, mitochondria, pairs, scene, threads
 
 # Weights are inverse squared errors of a Gaussian filter in normalised units; this is a typical such error.
 TYPICAL_ERROR = 2e-3
 # Squared error left in a smooth patch by a Gaussian of 1.2 px without noise, and the share of the noise variance it keeps.
 ERROR_FLOOR, NOISE_KEPT = 3e-4, 0.055
 BASELINE_SIGMA = 1.8  # input samples: the best single Gaussian on W2S
+
+# Kinds of structure in the scenes of `neighbours:N`: what stands close to its like, alone or among mitochondria or membranes.
+NEIGHBOURS: tuple[tuple[Kind, ...], ...] = ((pairs,), (threads,), (pairs, threads), (pairs, mitochondria), (threads, membranes))
 
 # Images of each folder that no training reads: they are for evaluation.
 HELD_OUT = 5
@@ -98,12 +101,15 @@ def paths_of(root: Path, source: str, held_out: bool) -> list[Path]:
 
 
 def load_clean(root: Path, source: str, rng: np.random.Generator) -> list[Clean]:
-    """Clean images of one source: `w2s`, `scenes:N`, or a folder of low-noise images, also at 2/3 of its size."""
+    """Clean images of one source: `w2s`, `scenes:N`, `neighbours:N`, or a folder of low-noise images, also at 2/3 of its size."""
     if source == "w2s":
         paths = sorted((root / "w2s" / "train" / "avg400").glob("*.png"))
         return [clean(f"w2s/{p.stem}", read_grey(p)) for p in paths]
     if source.startswith("scenes:"):
         return [clean(f"scene/{k}", scene(384, rng)) for k in range(int(source.split(":")[1]))]
+    if source.startswith("neighbours:"):
+        count = int(source.split(":")[1])
+        return [clean(f"neighbours/{k}", scene(384, rng, NEIGHBOURS[k % len(NEIGHBOURS)])) for k in range(count)]
     images = []
     for path in paths_of(root, source, held_out=False):
         image = read_grey(path)

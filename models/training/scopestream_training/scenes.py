@@ -116,6 +116,37 @@ def spots(size: int, rng: np.random.Generator) -> np.ndarray:
     return gaussian_filter(canvas, rng.uniform(0.5, 5.0))
 
 
+def pairs(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Points alone and two by two, from far too close to well apart: what a denoiser that saw only crowds takes for one spot."""
+    count = rng.integers(20, 400)
+    centres, angles = rng.uniform(0, size, (count, 2)), rng.uniform(0, np.pi, count)
+    # Up to 5 standard deviations of the widest PSF; a third stay single.
+    halves = np.where(rng.random(count) < 1 / 3, 0, rng.uniform(0, 2.5 * PSF_SIGMA[1] * SUPERSAMPLING, count))
+    across = halves[:, None] * np.stack([np.sin(angles), np.cos(angles)], 1)
+    brightness = rng.lognormal(0, 0.4, count)
+    second = np.where(halves > 0, brightness * rng.choice([1.0, 0.5], count), 0)
+    points = [(centres - across, brightness), (centres + across, second)]
+    return draw_paths(size, [(spot[None], light) for spots, lights in points for spot, light in zip(spots, lights, strict=True)])
+
+
+def threads(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Short straight threads: whole, broken by a gap, or two side by side."""
+    paths = []
+    for _ in range(rng.integers(10, 120)):
+        angle, length = rng.uniform(0, np.pi), rng.uniform(15, 120)
+        along = np.array([np.sin(angle), np.cos(angle)])
+        places = np.arange(-length / 2, length / 2, 0.5)
+        kind = rng.random()
+        if kind < 0.4:
+            places = places[np.abs(places) > rng.uniform(0, 10)]
+        apart = rng.uniform(1, 12) if kind > 0.7 else 0.0
+        centre, brightness = rng.uniform(0, size, 2), rng.lognormal(0, 0.4)
+        for side in (-apart / 2, apart / 2) if apart else (0.0,):
+            points = centre + side * along[::-1] * [1, -1] + places[:, None] * along
+            paths.append((points, brightness))
+    return gaussian_filter(draw_paths(size, paths), rng.uniform(0.5, 2.5))
+
+
 def membranes(size: int, rng: np.random.Generator) -> np.ndarray:
     field = smooth_field(size, size / rng.uniform(3, 10), rng)
     slope = np.hypot(*np.gradient(field)) + 1e-4

@@ -25,6 +25,7 @@ from .fake_quantisation import FakeQuantised
 from .metrics import si_psnr
 from .mixture import mixture
 from .networks import Lumen, at_input_sampling, over_frames
+from .package_weights import package_weights
 from .quantise import calibration
 
 SAVE_EVERY = 250  # iterations
@@ -52,6 +53,11 @@ def validate(network: Lumen | FakeQuantised, pairs: list[Pair]) -> list[float]:
     return [float(np.mean(list(scores.values()))), *map(float, per_channel)]
 
 
+def weights_of(start: Path) -> dict[str, torch.Tensor]:
+    """Of a checkpoint, or of the weights.onnx of a package."""
+    return package_weights(start) if start.suffix == ".onnx" else torch.load(start)["ema"]
+
+
 def take_over(network: Lumen, weights: dict[str, torch.Tensor]) -> None:
     """Starts `network` as the function of another run, which may be shallower, see fewer frames, or upscale where this one
     does not."""
@@ -72,7 +78,7 @@ def load_aim(config: Config) -> Aim:
     if teacher is None:
         return lambda _inputs, truths: truths
     network = Lumen(load(Path(teacher.config)).shape).to(memory_format=torch.channels_last).requires_grad_(False)
-    network.load_state_dict(torch.load(teacher.checkpoint)["ema"])
+    network.load_state_dict(weights_of(Path(teacher.checkpoint)))
     return lambda inputs, truths: truths.lerp(network(inputs), teacher.share)
 
 
@@ -109,7 +115,7 @@ def fit(
     torch.manual_seed(config.seed)
     network = Lumen(config.shape).to(memory_format=torch.channels_last)
     if config.start:
-        take_over(network, torch.load(config.start)["ema"])
+        take_over(network, weights_of(Path(config.start)))
     ema = Lumen(config.shape).to(memory_format=torch.channels_last).requires_grad_(False)
     ema.load_state_dict(network.state_dict())
     rated = muon_and_adam(network, lambda name, _: not is_end(name), config.rate, config.adam_rate)

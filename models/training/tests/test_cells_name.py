@@ -7,7 +7,7 @@ from torch import nn
 
 from scopestream_training.cells.crops import MARGIN, SIDE, crop
 from scopestream_training.cells.export_name import build
-from scopestream_training.cells.namer import Namer, NamerShape
+from scopestream_training.cells.namer import Namer, NamerShape, styles_mixed
 from scopestream_training.cells.pack import assert_parity
 from scopestream_training.cells.package_name import Answers, chosen_answers, fitted_temperature
 from scopestream_training.cells.scores import calibration_error, confusion, energy, macro_f1, naming_scores, softmax
@@ -100,3 +100,19 @@ def test_scores_of_a_known_table() -> None:
     assert macro_f1(table) == pytest.approx(np.mean([2 / 3, 4 / 6, 2 / 3]))
     without_first = naming_scores(np.eye(len(CLASSES))[named] * 9, truth, 1.0, kept=[1, 2, 3, 4])
     assert without_first["cells"] == 4 and without_first["accuracy"] == pytest.approx(3 / 4)
+
+
+def test_no_place_beside_a_cell_that_fills_its_picture() -> None:
+    picture = np.zeros((300, 300, 3), np.uint8)
+    portrait = Portrait("full", picture, 0, np.array([5, 5, 290, 290], np.float32))
+    assert beside(portrait, np.random.default_rng(0)) is None
+
+
+def test_mixed_styles_keep_the_pattern() -> None:
+    """Mean and spread of a channel may change, what is bright beside what may not."""
+    torch.manual_seed(3)
+    x = torch.randn(6, 4, 8, 8) * torch.rand(6, 4, 1, 1).add(0.5) + torch.randn(6, 4, 1, 1)
+    mixed = styles_mixed(x)
+    assert not torch.allclose(mixed, x, atol=0.05)
+    for before, after in zip(x.flatten(0, 1), mixed.flatten(0, 1), strict=True):
+        assert torch.corrcoef(torch.stack([before.flatten(), after.flatten()]))[0, 1] > 0.999

@@ -1,13 +1,15 @@
 """Patches keep input and target on the same grid; splits share no field; scores ignore scale and offset."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from scopestream_training.data import Mixture, Pair, assert_disjoint, clean, cut, fit_affine
+from scopestream_training.data import Mixture, Pair, assert_disjoint, clean, cut, fit_affine, load_clean
 from scopestream_training.degradation import NoiseRange
 from scopestream_training.metrics import psnr, si_psnr
 from scopestream_training.normalise import offset_and_scale
-from scopestream_training.scenes import scene
+from scopestream_training.scenes import pairs, scene, threads
 
 
 def pair(name: str, seed: int) -> Pair:
@@ -62,3 +64,15 @@ def test_normalisation_ignores_single_bright_samples() -> None:
     assert offset_and_scale(frame) == (100.0, 200.0)
     assert offset_and_scale(np.zeros((64, 64))) == (0.0, 1.0)
     assert offset_and_scale(spiked)[0] == 100.0
+
+
+@pytest.mark.parametrize("kind", [pairs, threads])
+def test_scenes_of_neighbours_are_sparse_and_bright(kind) -> None:
+    image = scene(128, np.random.default_rng(2), (kind,))
+    assert image.shape == (128, 128) and image.dtype == np.float32
+    assert np.median(image) < 0.2 < np.percentile(image, 99)
+
+
+def test_neighbours_are_a_source() -> None:
+    scenes = load_clean(Path("nowhere"), "neighbours:3", np.random.default_rng(0))
+    assert [image.name for image in scenes] == ["neighbours/0", "neighbours/1", "neighbours/2"]

@@ -1,12 +1,16 @@
 """The promises of the networks: scale equivariance, sampling convention, neutral new blocks, ONNX parity."""
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from scopestream_training.export import PARITY, build, enhance, parity, session
 from scopestream_training.filters import bicubic
 from scopestream_training.networks import FlipEnsemble, LinearBase, Lumen, LumenShape
+from scopestream_training.package_weights import package_weights
 from scopestream_training.train import take_over
 
 SHAPES = [
@@ -93,3 +97,29 @@ def test_every_view_of_an_ensemble_lies_on_the_same_grid() -> None:
     inside = np.s_[..., 12:48, 12:48]
     with torch.inference_mode():
         torch.testing.assert_close(FlipEnsemble(model)(ramp)[inside], model(ramp)[inside], atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_training_goes_on_from_a_package(shape: LumenShape, tmp_path: Path) -> None:
+    """What a package gives back is what it was built from."""
+    original = network(shape)
+    onnx.save(build(original), tmp_path / "weights.onnx")
+    again = Lumen(shape)
+    again.load_state_dict(package_weights(tmp_path / "weights.onnx"))
+    for name, value in original.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_training_goes_on_from_an_int8_package() -> None:
+    """The shipped default: its weights are on the grid of 7 bits, but it is the same network."""
+    zoo = Path(__file__).parents[2] / "zoo" / "lumen-m"
+    model = Lumen(LumenShape(unshuffle=2, upscale=2, widths=(32, 64, 128), blocks=(1, 1, 2))).eval()
+    model.load_state_dict(package_weights(zoo / "weights.onnx"))
+    raw, offset, scale = (np.load(zoo / f"test-{name}.npy") for name in ("raw", "offset", "scale"))
+    frame = (raw.astype(np.float32) - offset) / scale
+    with torch.inference_mode():
+        made = model(torch.from_numpy(frame.reshape(1, 1, *raw.shape[-2:]))).numpy()
+    stored = np.load(zoo / "test-enhanced.npy").astype(np.float32)
+    gain = np.load(zoo / "test-gain.npy")
+    expected = ((stored / gain - offset) / scale).reshape(made.shape)
+    assert np.corrcoef(made.ravel(), expected.ravel())[0, 1] > 0.999

@@ -26,7 +26,7 @@ from .fields import RED, WHITE, empty
 from .namer import Namer
 from .pack import WEIGHTS, assert_parity, batch_axis, channel_axis, space_axis, tensor, timings, write_package
 from .scores import energy, naming_scores, overlaps, softmax
-from .smears import CLASSES, Field, field_classes, load_fields, load_portraits, pbc_paths
+from .smears import CLASSES, Field, field_portraits, load_fields, load_portraits, pbc_paths
 from .train_name import load, logits_of
 
 BASOPHIL = CLASSES.index("basophil")
@@ -49,14 +49,8 @@ def portrait_crops(data: Path, boxes: Path) -> Crops:
 
 
 def field_crops(data: Path, part: str) -> Crops:
-    """The white cell of each field that has one; the annotators' box, the label of the field."""
-    classes, cells, truth = field_classes(data), [], []
-    for field in load_fields(data, part):
-        boxes = field.boxes[field.kinds == WHITE]
-        if len(boxes) == 1:
-            cells.append(crop(field.image, boxes[0]))
-            truth.append(classes[field.name])
-    return Crops(np.stack(cells), np.array(truth))
+    cells = field_portraits(data, part)
+    return Crops(np.stack([crop(cell.image, cell.box) for cell in cells]), np.array([cell.kind for cell in cells]))
 
 
 def degraded(crops: Crops, change: Callable[[torch.Tensor], torch.Tensor]) -> Crops:

@@ -28,21 +28,23 @@ from .fields import empty
 from .loop import THREADS, Batches, Schedule, single_thread, train
 from .namer import Namer, NamerShape
 from .scores import naming_scores
-from .smears import CLASSES, Portrait, assert_pictures_disjoint, load_portraits
+from .smears import CLASSES, Portrait, assert_pictures_disjoint, field_portraits, load_portraits
 from .stain import StainRange, restain
 from .train_find import tuples
 
 FINER = 1.4  # a bilinear read of this many samples to one of the crop hardly aliases
 ENERGY_OF_CELLS, ENERGY_OF_OTHERS = 5.0, 1.0
 REFIT_STEPS, REFIT_DECAY = 150, 1e-4
+TRIES = 30  # at a place beside the cell
 POOL_PARTS = 64  # each from its own share of the pictures
 
 
 @dataclass(frozen=True)
 class NameConfig:
     """portraits: file of the PBC cells' boxes. others: share of a batch without a white cell. zoom, shift: jitter of the box,
-    as a factor and as a share of its side. truncated: share of cells that a border cuts. smoothing: of the labels. pool:
-    crops drawn for all seeds; a seed has its own start, order and turns."""
+    as a factor and as a share of its side. other_lab: share of the cells that are those of BCCD's tuning half. truncated:
+    share of cells that a border cuts. smoothing: of the labels. pool: crops drawn for all seeds; a seed has its own start,
+    order and turns."""
 
     schedule: Schedule
     shape: NamerShape
@@ -56,6 +58,7 @@ class NameConfig:
     shift: float = 0.07
     smoothing: float = 0.05
     truncated: float = 0.1
+    other_lab: float = 0.0
 
 
 def load(path: Path) -> NameConfig:
@@ -91,6 +94,7 @@ class Cells:
     """Draws training crops and their labels; a crop without a white cell has label -1."""
 
     portraits: list[Portrait]
+    others: list[Portrait]  # of the other lab
     config: NameConfig
 
     def drawn(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -100,15 +104,17 @@ class Cells:
 
     def draw(self, rng: np.random.Generator) -> tuple[torch.Tensor, int]:
         config = self.config
-        portrait = self.portraits[rng.integers(len(self.portraits))]
+        known = self.others if rng.random() < config.other_lab else self.portraits
+        portrait = known[rng.integers(len(known))]
         extent = MARGIN * float(portrait.box[2:].max())
         centre = portrait.box[:2] + portrait.box[2:] / 2
         kind = portrait.kind
         if rng.random() < config.others:
             kind = -1
-            if rng.random() < 0.3:
+            place = beside(portrait, rng) if rng.random() < 0.7 else None
+            if place is None:
                 return photographed(empty(SIDE, rng).picture / 255, config.camera, rng), kind
-            centre, extent = beside(portrait, rng)
+            centre, extent = place
         elif rng.random() < config.truncated:
             image, centre, extent = truncated(portrait, rng)
             portrait = replace(portrait, image=image)
@@ -127,15 +133,16 @@ def truncated(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray,
     return image, box[:2] + box[2:] / 2, MARGIN * float(box[2:].max())
 
 
-def beside(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Centre and extent of a square of the picture that hardly touches the white cell."""
+def beside(portrait: Portrait, rng: np.random.Generator) -> tuple[np.ndarray, float] | None:
+    """Centre and extent of a square of the picture that hardly touches the white cell; none where the cell fills the picture."""
     size = np.array(portrait.image.shape[1::-1])
     middle = portrait.box[:2] + portrait.box[2:] / 2
-    while True:
+    for _ in range(TRIES):
         extent = float(np.exp(rng.uniform(np.log(0.35), 0))) * MARGIN * portrait.box[2:].max()
         centre = rng.uniform(0.3 * extent, size - 0.3 * extent)
         if (np.abs(centre - middle) > 0.5 * (portrait.box[2:] + extent)).any():
             return centre, float(extent)
+    return None
 
 
 def loss_of(logits: torch.Tensor, kinds: torch.Tensor, smoothing: float) -> torch.Tensor:
@@ -180,7 +187,8 @@ def prepared(config: NameConfig, data: Path, path: Path) -> dict[str, np.ndarray
 
     def part(k: int) -> tuple[np.ndarray, np.ndarray]:
         portraits = load_portraits(data, "train", Path(config.portraits), POOL_PARTS, k)
-        source = Cells([brought_to_size(portrait) for portrait in portraits], config)
+        others = field_portraits(data, "name-tune") if config.other_lab > 0 else []
+        source = Cells(*([brought_to_size(portrait) for portrait in known] for known in (portraits, others)), config)
         return source.drawn(config.pool // POOL_PARTS, np.random.default_rng((0, k)))
 
     if not path.exists():
