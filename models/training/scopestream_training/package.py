@@ -27,6 +27,7 @@ from .runtime import halo, machine, milliseconds, phantom
 from .temporal_evaluate import compare
 
 SIZE_LIMIT_BYTES = 20_000_000
+INT8_COST_DB = 0.1  # a set that loses more asks for training for int8 (README)
 TEST_SHAPE = (128, 160)
 TEST_GAIN = 16.0
 SINGLE_FRAME = "lumen-m"  # the package that a model of several frames stands beside
@@ -44,6 +45,12 @@ def write_test_tensors(folder: Path, weights: Path, upscale: int, frames: int = 
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def int8_cost(facts: dict) -> dict[str, float]:
+    """dB that rounding costs on each held-out set, real frames and simulated exposures, where it is more than INT8_COST_DB."""
+    costs = {group: v["model"] - facts["shipped"]["si_psnr"][group]["model"] for group, v in facts["float32"]["si_psnr"].items()}
+    return {group: cost for group, cost in costs.items() if cost > INT8_COST_DB}
 
 
 def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
@@ -91,6 +98,8 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
         }
         if frames > 1:
             facts["temporal"] = compare([zoo / SINGLE_FRAME / "weights.onnx", weights], data)
+    for group, cost in int8_cost(facts).items():
+        print(f"{config.id}: int8 costs {cost:.2f} dB on {group}: consider a last stage with `quantised = true`", flush=True)
     if weights.stat().st_size > SIZE_LIMIT_BYTES:
         raise ValueError(f"{weights} is larger than {SIZE_LIMIT_BYTES} bytes")
 

@@ -284,10 +284,13 @@ describe('a model that breaks', () => {
 describe('start and end', () => {
   afterEach(closeAll);
 
-  it('puts a faster model of the video-rate tier below the chosen one, and no slower one', async () => {
+  it('puts a faster model of the video-rate tier below the chosen one, no slower one and none for display only', async () => {
     const tiers = temporaryFolder('zoo');
-    const videoRate = (id: string) => (manifest: Record<string, unknown>) =>
-      Object.assign(manifest, { id, config: { scopestream: { tier: 'video-rate' } } });
+    const videoRate =
+      (id: string, displayOnly = false) =>
+      (manifest: Record<string, unknown>) =>
+        Object.assign(manifest, { id, config: { scopestream: { tier: 'video-rate', displayOnly } } });
+    writeTinyPackage(tiers, 'blur', videoRate('pretty', true), 'pretty');
     writeTinyPackage(tiers, 'blur', videoRate('quick'));
     writeTinyPackage(tiers, 'slow', videoRate('steady'));
     const enhancer = await start({ zooFolders: [tiers], model: 'steady' });
