@@ -91,8 +91,9 @@ describe('cells in the service', () => {
   it('never hold an image up: what is not ready in time goes on, says so, and is counted', async () => {
     const recordings = temporaryFolder('recordings');
     const service = await start({
-      ...{ 'source.simulator.preset': 'nuclei', 'source.simulator.size': 64, 'source.simulator.rate': 100 },
-      ...{ 'cells.enabled': true, 'cells.model': 'tiny-outline', 'cells.budgetMs': 0 },
+      ...{ 'source.simulator.preset': 'nuclei', 'source.simulator.size': 128, 'source.simulator.rate': 100 },
+      // A look at four times the sampling takes longer than a tenth of the time between frames, however busy the machine.
+      ...{ 'cells.enabled': true, 'cells.model': 'tiny-outline', 'cells.budgetMs': 0, 'cells.scale': 4 },
       ...{ 'record.folder': recordings, 'record.enabled': true },
     });
     await expect.poll(() => service.state.cells!.state, SOON).toBe('ready');
