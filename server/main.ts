@@ -150,6 +150,7 @@ command('models', 'list the models, with licence, size, provider and speed here'
 
 command('bench', 'measure latency, rates, ingest and memory on this computer', 'bench --model lumen-s')
   .option('--model <id>', 'model that enhances')
+  .option('--viewer', 'only: what viewers cost the service, and what the page costs in a real browser')
   .option('--viewer-memory <minutes>', 'only: watch with a real browser for so long, and log what it holds', Number)
   .option('--json', 'print JSON')
   .action(async (options) => exitWith((await import('./cli/bench.ts')).benchCommand(options)));

@@ -1,12 +1,14 @@
 /**
- * Finds what holds a viewer up that misses most frames: its own drawing, or the link. A page that has time left and is given
- * few frames has a thin link, and should get JPEG; full depth is tried again later, each time after a longer wait.
+ * Finds what holds a viewer up that misses most frames: its own drawing, a computer that has no time for it, or the link. A page that has
+ * time left and is given few frames has a thin link, and should get JPEG; full depth is tried again later, each time after a longer wait.
  */
 
 const WINDOW_MS = 4000;
 const MISSED_SHARE = 0.5;
 /** A page that spends more of its time on drawing than this is held up by itself. */
 const BUSY_SHARE = 0.5;
+/** Timers of a page are late by a few ms. When they are late by this share of the time, it is the computer that is busy. */
+const LATE_SHARE = 0.15;
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 960_000;
 
@@ -18,6 +20,8 @@ export interface Painting {
   readonly overtaken: number;
   /** From the socket to the screen. */
   readonly drawingMs: number;
+  /** By how much timers of the page, and the service itself, ran late since the one before. */
+  readonly lateMs: number;
   readonly nowMs: number;
 }
 
@@ -25,6 +29,7 @@ export class LinkQuality {
   #thin = false;
   #drawsSlowly = false;
   #drawingMs = 0;
+  #lateMs = 0;
   #windowStartedMs: number | undefined;
   #got = 0;
   #missed = 0;
@@ -36,12 +41,14 @@ export class LinkQuality {
     return this.#thin;
   }
 
-  /** Frames are missed because this browser draws slowly, for example without a GPU. */
+  /** Frames are missed because this computer is too slow for them: it draws without a GPU, or other programs need it. */
   get drawsSlowly(): boolean {
     return this.#drawsSlowly;
   }
 
-  painted({ missed, overtaken, drawingMs, nowMs }: Painting): void {
+  painted({ missed, overtaken, drawingMs, lateMs, nowMs }: Painting): void {
+    // What was late before the window opened, in a hidden tab for example, says nothing of it.
+    if (this.#windowStartedMs !== undefined) this.#lateMs += lateMs;
     this.#windowStartedMs ??= nowMs;
     this.#got++;
     this.#missed += missed;
@@ -55,7 +62,8 @@ export class LinkQuality {
     } else if (windowMs > WINDOW_MS) {
       const tooFew = this.#missed / (this.#got + this.#missed) > MISSED_SHARE;
       // A thin link never brings more than can be drawn.
-      this.#drawsSlowly = tooFew && (this.#drawingMs > BUSY_SHARE * windowMs || this.#overtaken > this.#got / 2);
+      const drawsLong = this.#drawingMs > BUSY_SHARE * windowMs || this.#overtaken > this.#got / 2;
+      this.#drawsSlowly = tooFew && (drawsLong || this.#lateMs > LATE_SHARE * windowMs);
       if (tooFew && !this.#drawsSlowly && !this.#thin) {
         this.#thin = true;
         this.#thinSinceMs = nowMs;
@@ -75,5 +83,6 @@ export class LinkQuality {
     this.#missed = 0;
     this.#overtaken = 0;
     this.#drawingMs = 0;
+    this.#lateMs = 0;
   }
 }

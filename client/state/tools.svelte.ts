@@ -2,6 +2,7 @@
  * The pointer, its tool, and the shapes that were drawn with it. Desks that are compared share one.
  */
 
+import type { Grip } from '../draw/grip.ts';
 import { distance, type Shape, type ShapeKind } from '../draw/measure.ts';
 import type { Point } from '../draw/viewport.ts';
 
@@ -43,6 +44,17 @@ export class Tools {
     if (!shape) return;
     const moved = (at: Point): Point => ({ x: at.x + by.x, y: at.y + by.y });
     this.change(id, moved(shape.from), moved(shape.to));
+  }
+
+  /** What is held follows the pointer. */
+  drag({ id, corner }: Grip, before: Point, now: Point): void {
+    if (!corner) return this.move(id, { x: now.x - before.x, y: now.y - before.y });
+    const shape = this.shapes.find((candidate) => candidate.id === id);
+    if (!shape) return;
+    const ends = { from: { ...shape.from }, to: { ...shape.to } };
+    ends[corner.x].x = now.x;
+    ends[corner.y].y = now.y;
+    this.change(id, ends.from, ends.to);
   }
 
   remove(id: number): void {

@@ -15,6 +15,11 @@ export function figures(value: number, digits = 3): string {
   return value.toFixed(Math.max(digits - 1 - magnitude, 0));
 }
 
+/** An intensity in raw units: what was counted stays whole, what was computed has `digits` of significance. */
+export function intensity(value: number, digits = 4): string {
+  return Number.isInteger(value) ? String(value) : figures(value, digits);
+}
+
 /** Frames/s, always with one decimal. */
 export const rate = (value: number): string => value.toFixed(1);
 

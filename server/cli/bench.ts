@@ -6,10 +6,11 @@ import { ingest } from '../bench/ingest.ts';
 import { bareInference, endToEnd, memoryAfter } from '../bench/live.ts';
 import { recordingRates } from '../bench/record.ts';
 import { asTable, type Figure, machine } from '../bench/table.ts';
-import { benchViewerMemory } from './benchViewer.ts';
+import { benchViewer, benchViewerMemory } from './benchViewer.ts';
 
 export interface BenchOptions {
   readonly model?: string;
+  readonly viewer?: boolean;
   readonly viewerMemory?: number;
   readonly json?: boolean;
 }
@@ -21,6 +22,7 @@ const RECORD_FRAMES = 2000;
 const MEMORY_FRAMES = 10_000;
 
 export async function benchCommand(options: BenchOptions): Promise<number> {
+  if (options.viewer) return benchViewer();
   if (options.viewerMemory) return benchViewerMemory(options.viewerMemory);
   const modelId = options.model ?? DEFAULT_MODEL;
   const figures: Figure[] = [];

@@ -7,9 +7,9 @@ function run(
   fromMs: number,
   untilMs: number,
   missed: number,
-  { drawingMs = 5, overtaken = 0 } = {},
+  { drawingMs = 5, overtaken = 0, lateMs = 0 } = {},
 ): void {
-  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100) link.painted({ missed, overtaken, drawingMs, nowMs });
+  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100) link.painted({ missed, overtaken, drawingMs, lateMs, nowMs });
 }
 
 describe('the quality of the link', () => {
@@ -33,6 +33,13 @@ describe('the quality of the link', () => {
     expect(link.thin).toBe(true);
   });
 
+  it('does not blame the link for a computer that is busy', () => {
+    const link = new LinkQuality();
+    run(link, 0, 10_000, 4, { lateMs: 30 });
+    expect(link.thin).toBe(false);
+    expect(link.drawsSlowly).toBe(true);
+  });
+
   it('does not blame the link for slow drawing', () => {
     const link = new LinkQuality();
     run(link, 0, 10_000, 4, { drawingMs: 90 });
@@ -52,7 +59,7 @@ describe('the quality of the link', () => {
   it('finds a link that brings a frame in three seconds', () => {
     const link = new LinkQuality();
     for (let nowMs = 0; nowMs < 10_000; nowMs += 3000)
-      link.painted({ missed: 59, overtaken: 0, drawingMs: 400, nowMs });
+      link.painted({ missed: 59, overtaken: 0, drawingMs: 400, lateMs: 0, nowMs });
     expect(link.thin).toBe(true);
   });
 
