@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, clock, count, figures, milliseconds, percent, span } from '../../client/view/wording.ts';
+import { bytes, clock, count, figures, intensity, milliseconds, percent, span } from '../../client/view/wording.ts';
 
 const plain = (text: string): string => text.replaceAll('\u2009', ' ');
 
@@ -17,6 +17,10 @@ describe('numbers as people read them', () => {
       '995',
       '65535',
     ]);
+  });
+
+  it('intensities: whole as counted, short as computed', () => {
+    expect([86, 155.312, 0, 4095.5].map((value) => intensity(value))).toEqual(['86', '155.3', '0', '4096']);
   });
 
   it('times, shares, sizes', () => {

@@ -12,7 +12,9 @@ import type { ClassifiedFrame } from '../../pipeline/frame.ts';
 import { type Controls, LivePublisher, type LiveNamespace } from '../../server/live.ts';
 import { LIVE_NAMESPACE } from '../../server/protocol.ts';
 import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { movingCell, PREDICTION, startFakeService, stateOfFake, still, type FakeFrame } from '../fakes/liveService.ts';
+import { movingCell, still, type FakeFrame } from '../fakes/frames.ts';
+import { startFakeService, stateOfFake } from '../fakes/liveService.ts';
+import { PREDICTION } from '../fakes/sayings.ts';
 import { startThinLink } from '../fakes/thinLink.ts';
 import { buildPage, type BuiltPage } from './browser.ts';
 

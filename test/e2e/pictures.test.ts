@@ -2,11 +2,13 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LUTS } from '../../client/draw/lut.ts';
+import { DIVERGING, LUTS } from '../../client/draw/lut.ts';
 import { shade, SATURATED_COLOUR, ZERO_COLOUR } from '../../client/draw/scene.ts';
 import { mappingOf } from '../../client/draw/viewport.ts';
 import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { startFakeService, still, type FakeFrame, type FakeService } from '../fakes/liveService.ts';
+import { still, type FakeFrame } from '../fakes/frames.ts';
+import { startFakeService, type FakeService } from '../fakes/liveService.ts';
+import { qualityOf } from '../fakes/sayings.ts';
 import { buildPage, screenPixels, type BuiltPage, type ScreenPixels } from './browser.ts';
 
 const SIZE = 32;
@@ -127,6 +129,33 @@ describe.skipIf(!chromiumPath)(`known frames on the screen${chromiumPath ? '' : 
       const level = grey(value(x, y), 0, 4095);
       // The screen pixel nearest to a sample's centre lies a twentieth of a sample beside it.
       screen.atRaw(x, y).forEach((channel) => expect(Math.abs(channel - level)).toBeLessThanOrEqual(2));
+    }
+  }, 120_000);
+
+  it('more samples than pixels: the mean of those that fall into one', async () => {
+    const screen = await show(wide, {
+      comparison: 'raw',
+      sampling: 'smooth',
+      zoom: '0.5',
+      channel0: 'grey~0..4095~1~on',
+    });
+    for (const [x, y] of [
+      [4, 8],
+      [22, 2],
+      [30, 28],
+    ] as const) {
+      const level = grey(value(x + 0.5, y + 0.5), 0, 4095);
+      expectNear(screen.atRaw(x + 0.5, y + 0.5), [level, level, level], `mean at ${x}, ${y}`);
+    }
+  }, 120_000);
+
+  it('raw minus enhanced, in colours of its sign', async () => {
+    const enhanced = (wide.enhanced as Uint16Array).map((stored) => stored + 60 * 16);
+    const screen = await show({ ...wide, enhanced }, { comparison: 'difference', channel0: 'grey~0..4095~1~on' });
+    const range = 6 * qualityOf(0).measured.noiseSigma!;
+    const level = Math.floor((0.5 - (0.5 * 60) / range) * 255 + 0.5) * 3;
+    for (const [x, y] of samples) {
+      expectNear(screen.atRaw(x, y), [...DIVERGING.slice(level, level + 3)], `difference ${x}, ${y}`);
     }
   }, 120_000);
 

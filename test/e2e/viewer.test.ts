@@ -6,7 +6,8 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { shade } from '../../client/draw/scene.ts';
 import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { startFakeService, still, type FakeFrame, type FakeService } from '../fakes/liveService.ts';
+import { still, type FakeFrame } from '../fakes/frames.ts';
+import { startFakeService, type FakeService } from '../fakes/liveService.ts';
 import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
 
 const SIZE = 64;
@@ -116,7 +117,7 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
   it('shows marks of this person and of others in the strip', async () => {
     await page.keyboard.press('m');
     await page.getByRole('textbox', { name: /Note/ }).fill('mine');
-    await page.getByRole('dialog').getByRole('button', { name: 'Mark' }).click();
+    await page.keyboard.press('Enter');
     const marks = page.getByRole('region', { name: 'The last minute' }).locator('.time-mark');
     await vi.waitFor(async () => expect(await marks.count()).toBe(1), WAIT);
     service.mark('fission, seen from the tablet');
@@ -209,6 +210,21 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await sees('Measurements');
     const rows = page.locator('#measure-body tbody tr');
     await vi.waitFor(async () => expect(await rows.count()).toBe(2), WAIT);
+    // It is taken by its line and carried, then by a corner and made smaller.
+    const outline = page.locator('.stage .shape rect');
+    const lies = async () => (await outline.boundingBox())!;
+    const drawn = await lies();
+    await page.keyboard.press('v');
+    const drag = async (fromX: number, fromY: number, byX: number, byY: number): Promise<void> => {
+      await page.mouse.move(fromX, fromY);
+      await page.mouse.down();
+      await page.mouse.move(fromX + byX, fromY + byY, { steps: 2 });
+      await page.mouse.up();
+    };
+    await drag(x + 50, y, 0, -30);
+    await vi.waitFor(async () => expect((await lies()).y - drawn.y).toBeCloseTo(-30, 0), WAIT);
+    await drag(x + 100, y + 50, -40, 0);
+    await vi.waitFor(async () => expect((await lies()).width - drawn.width).toBeCloseTo(-40, 0), WAIT);
     await page.getByRole('button', { name: 'Remove shape 1' }).click();
     await rows.first().waitFor({ state: 'detached' });
   }, 120_000);
