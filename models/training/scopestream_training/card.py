@@ -34,6 +34,7 @@ DATA = {
     "tubulin": "Microtubules of NIH3T3 cells, confocal (16 images, under simulated noise). No licence is stated.",
     "bbbc039": "BBBC039, nuclei of U2OS cells (15 images, under simulated noise). CC0.",
     "scenes": "Scenes simulated by this project (filaments, mitochondria, nuclei, spots, membranes). Apache-2.0.",
+    "neighbours": "Simulated scenes of points, threads and gaps that stand close to their like. Apache-2.0.",
 }
 
 
