@@ -56,11 +56,7 @@ const RULES: readonly Rule[] = [
 
   ({ enhancer }) =>
     enhancer.state === 'restarting' || enhancer.state === 'failed'
-      ? amber(
-          'model',
-          `A model is not answering: ${enhancer.because}`,
-          'Raw frames are kept meanwhile.',
-        )
+      ? amber('model', `A model is not answering: ${enhancer.because}`, 'Raw frames are kept meanwhile.')
       : undefined,
 
   ({ enhancer: { step, steps, because } }) =>
