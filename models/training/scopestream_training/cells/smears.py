@@ -44,7 +44,7 @@ def read_rgb(path: Path) -> np.ndarray:
 
 def split_of(part: str) -> list[str]:
     """Field names of BCCD: `find-train`, `find-tune` and `find-test` for the detector, `name-tune` and `name-report` for
-    the classifier, whose cross-lab figures are of networks that saw no BCCD cell."""
+    the classifier, which trains on no BCCD cell."""
     return json.loads(SPLIT.read_text())[part]
 
 
@@ -70,16 +70,6 @@ def field_classes(data: Path) -> dict[str, int]:
     """Class of the one white cell of each BCCD field that has one."""
     lines = (data / "bccd" / "labels.csv").read_text().split()[1:]
     return {name: CLASSES.index(label) for name, label in (line.split(",") for line in lines)}
-
-
-def field_portraits(data: Path, part: str) -> list[Portrait]:
-    """The white cell of each BCCD field of `part` that has one: the annotators' box, the label of the field."""
-    classes = field_classes(data)
-    return [
-        Portrait(field.name, field.image, classes[field.name], field.boxes[field.kinds == 0][0])
-        for field in load_fields(data, part)
-        if (field.kinds == 0).sum() == 1
-    ]
 
 
 def pbc_paths(data: Path, part: str) -> list[tuple[Path, int]]:

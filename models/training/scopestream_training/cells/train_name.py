@@ -28,7 +28,7 @@ from .fields import empty
 from .loop import THREADS, Batches, Schedule, single_thread, train
 from .namer import Namer, NamerShape
 from .scores import naming_scores
-from .smears import CLASSES, Portrait, assert_pictures_disjoint, field_portraits, load_portraits
+from .smears import CLASSES, Portrait, assert_pictures_disjoint, load_portraits
 from .stain import StainRange, restain
 from .train_find import tuples
 
@@ -42,9 +42,8 @@ POOL_PARTS = 64  # each from its own share of the pictures
 @dataclass(frozen=True)
 class NameConfig:
     """portraits: file of the PBC cells' boxes. others: share of a batch without a white cell. zoom, shift: jitter of the box,
-    as a factor and as a share of its side. other_lab: share of the cells that are those of BCCD's tuning half. truncated:
-    share of cells that a border cuts. smoothing: of the labels. pool: crops drawn for all seeds; a seed has its own start,
-    order and turns."""
+    as a factor and as a share of its side. truncated: share of cells that a border cuts. smoothing: of the labels. pool:
+    crops drawn for all seeds; a seed has its own start, order and turns."""
 
     schedule: Schedule
     shape: NamerShape
@@ -58,7 +57,6 @@ class NameConfig:
     shift: float = 0.07
     smoothing: float = 0.05
     truncated: float = 0.1
-    other_lab: float = 0.0
 
 
 def load(path: Path) -> NameConfig:
@@ -94,7 +92,6 @@ class Cells:
     """Draws training crops and their labels; a crop without a white cell has label -1."""
 
     portraits: list[Portrait]
-    others: list[Portrait]  # of the other lab
     config: NameConfig
 
     def drawn(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +101,7 @@ class Cells:
 
     def draw(self, rng: np.random.Generator) -> tuple[torch.Tensor, int]:
         config = self.config
-        known = self.others if rng.random() < config.other_lab else self.portraits
-        portrait = known[rng.integers(len(known))]
+        portrait = self.portraits[rng.integers(len(self.portraits))]
         extent = MARGIN * float(portrait.box[2:].max())
         centre = portrait.box[:2] + portrait.box[2:] / 2
         kind = portrait.kind
@@ -187,8 +183,7 @@ def prepared(config: NameConfig, data: Path, path: Path) -> dict[str, np.ndarray
 
     def part(k: int) -> tuple[np.ndarray, np.ndarray]:
         portraits = load_portraits(data, "train", Path(config.portraits), POOL_PARTS, k)
-        others = field_portraits(data, "name-tune") if config.other_lab > 0 else []
-        source = Cells(*([brought_to_size(portrait) for portrait in known] for known in (portraits, others)), config)
+        source = Cells([brought_to_size(portrait) for portrait in portraits], config)
         return source.drawn(config.pool // POOL_PARTS, np.random.default_rng((0, k)))
 
     if not path.exists():
