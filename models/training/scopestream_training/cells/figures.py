@@ -29,7 +29,7 @@ COLUMNS, FIELDS = 3, 6
 def smears(zoo: Path, data: Path) -> Image.Image:
     detect = detector_of(zoo / "smear-find" / "weights.onnx")
     thresholds = json.loads((zoo / "smear-find" / "validation.json").read_text())["thresholds"]
-    answers = json.loads((zoo / "smear-name" / "validation.json").read_text())["shipped"]["answers"]
+    answers = json.loads((zoo / "smear-name" / "validation.json").read_text())["seeds"][0]["answers"]
     name = session(zoo / "smear-name" / "weights.onnx", threads=1)
     classes, pictures = field_classes(data), []
     for field in load_fields(data, "find-test")[::4][:FIELDS]:
