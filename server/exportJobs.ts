@@ -46,6 +46,13 @@ export class ExportJobs {
     return { folder, name };
   }
 
+  /** All that a job has written. Throws SessionError when that is nothing. */
+  filesOf(session: string, id: string): { readonly folder: string; readonly names: readonly string[] } {
+    const { folder, files } = this.#find(session, id);
+    if (files.length === 0) throw new SessionError(`the export ${id} has no files`);
+    return { folder, names: files.map(({ name }) => name) };
+  }
+
   /** Stops a job, and removes its files. */
   async remove(session: string, id: string): Promise<void> {
     const { folder } = this.#find(session, id);

@@ -174,6 +174,7 @@ class Viewer {
   #onTheWay = 0;
   #waiting: SharedFrame | undefined;
   #skipped = 0;
+  #roundTripMs: number | undefined;
   /** When the next frame is due at the viewer's rate, on the clock of `performance.now`. */
   #dueMs = -Infinity;
   #untilDue: NodeJS.Timeout | undefined;
@@ -235,13 +236,16 @@ class Viewer {
   }
 
   #emit(shared: SharedFrame, pair: Pair): void {
-    const header = headerOf(shared, pair, this.#skipped);
+    const header = { ...headerOf(shared, pair), skippedForYou: this.#skipped, roundTripMs: this.#roundTripMs };
     this.#skipped = 0;
     this.#counted('sent');
+    const emittedMs = performance.now();
     let isFirst = true;
-    this.#socket.emit('frame', header, pair.raw.bytes, pair.enhanced?.bytes ?? null, () => {
+    this.#socket.emit('frame', header, pair.raw.bytes, pair.enhanced?.bytes ?? null, (heldMs: unknown) => {
       if (!isFirst) return;
       isFirst = false;
+      const held = typeof heldMs === 'number' && heldMs > 0 ? heldMs : 0;
+      this.#roundTripMs = Math.max(performance.now() - emittedMs - held, 0);
       this.#onTheWay -= 1;
       if (this.wantsFrames) this.#sendWaiting();
     });
@@ -253,7 +257,7 @@ class Viewer {
   }
 }
 
-function headerOf({ frame, sessionId }: SharedFrame, pair: Pair, skippedForYou: number): LiveFrameHeader {
+function headerOf({ frame, sessionId }: SharedFrame, pair: Pair): Omit<LiveFrameHeader, 'skippedForYou'> {
   const { sequence, index, name, deltaT, arrivedMs } = frame.meta;
   const { enhanced, enhanceFault, quality, cells, cellsSeenIn, cellsSkipped, times } = frame;
   return {
@@ -275,6 +279,5 @@ function headerOf({ frame, sessionId }: SharedFrame, pair: Pair, skippedForYou: 
     cellsSeenIn,
     cellsSkipped,
     times,
-    skippedForYou,
   };
 }

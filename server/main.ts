@@ -5,7 +5,10 @@ import { Command, Option } from 'commander';
 import { PROVIDERS } from '../models/executionProvider.ts';
 import { isScopestreamError, messageOf } from '../pipeline/errors.ts';
 import { SOURCE_KINDS } from './config/schema.ts';
+import { letFramesPassTheHeap } from './heap.ts';
 import { SOFTWARE_VERSION } from './packageRoot.ts';
+
+letFramesPassTheHeap();
 
 const program = new Command('scopestream')
   .description(

@@ -64,6 +64,8 @@ export interface LiveFrameHeader {
   readonly times: StageTimes;
   /** Frames that this viewer did not get since the one before: it was busy. */
   readonly skippedForYou: number;
+  /** Of the frame that this viewer gave back last: its way there and the answer's way back, ms, without the time that it was held. */
+  readonly roundTripMs?: number;
 }
 
 export interface ModelChoice {
@@ -198,12 +200,15 @@ export interface ServerToViewer {
   stats: (stats: LiveStats) => void;
   /** On connection: those of the session so far, newest last. Afterwards each that is new, changed or taken back. */
   marks: (marks: readonly LiveMark[]) => void;
-  /** `received` must be called when the frame was drawn or given up: it is the credit for the next one. */
+  /**
+   * `received` must be called when the frame was drawn or given up: it is the credit for the next one. `heldMs`: for how long the
+   * viewer had it by then.
+   */
   frame: (
     header: LiveFrameHeader,
     raw: ArrayBuffer | Uint8Array,
     enhanced: ArrayBuffer | Uint8Array | null,
-    received: () => void,
+    received: (heldMs?: number) => void,
   ) => void;
 }
 
@@ -327,6 +332,9 @@ export interface ReviewCertificate {
 }
 
 export type ExportFormat = 'ome-tiff' | 'tiff' | 'mp4' | 'webm' | 'csv' | 'png';
+
+/** In the place of a file's name: all files of an export. */
+export const EXPORT_ARCHIVE = 'all.zip';
 
 /** What `POST /sessions/:id/exports` takes. */
 export interface ExportRequest {

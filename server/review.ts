@@ -16,7 +16,7 @@
  *     PUT    /sessions/:id/notes/:note     {text}         DELETE the same
  *     POST   /sessions/:id/exports         {format, what, from?, to?, every?}    GET lists them
  *     GET    /sessions/:id/exports/:job                   state and progress; DELETE stops it and removes its files
- *     GET    /sessions/:id/exports/:job/:file
+ *     GET    /sessions/:id/exports/:job/:file             one of its files; all.zip: all of them
  *     GET    /sessions/:id/zarr/*                         the OME-Zarr store, read-only, with byte ranges
  *
  * Pixels with `format=pixels` (the default) are little-endian and row-major; the `x-` headers say how to read them. Every
@@ -54,10 +54,11 @@ import {
   summaryOf,
   trashSession,
 } from '../pipeline/record/sessionFolder.ts';
+import { archiveOf } from './exportArchive.ts';
 import { ExportJobs } from './exportJobs.ts';
 import { liveMark } from './marks.ts';
 import { OpenSessions } from './openSessions.ts';
-import type { LiveMark } from './protocol.ts';
+import { EXPORT_ARCHIVE, type LiveMark } from './protocol.ts';
 
 const MAX_ROWS = 1000;
 
@@ -234,6 +235,17 @@ export function reviewRoutes(root: string, marked: (mark: LiveMark) => void = ()
       const { id, job } = jobParams.parse(request.params);
       await exports.remove(id, job);
       return {};
+    });
+
+    app.get(`/sessions/:id/exports/:job/${EXPORT_ARCHIVE}`, async (request, reply) => {
+      const { id, job } = jobParams.parse(request.params);
+      const { folder, names } = exports.filesOf(id, job);
+      const { stream, sizeBytes } = await archiveOf(folder, names);
+      return reply
+        .header('content-disposition', `attachment; filename="${id}.zip"`)
+        .header('content-length', sizeBytes)
+        .type('application/zip')
+        .send(stream);
     });
 
     app.get('/sessions/:id/exports/:job/:file', async (request, reply) => {

@@ -22,7 +22,12 @@ export type LinkState = 'connecting' | 'connected' | 'lost';
 type Bytes = ArrayBuffer | Uint8Array;
 
 export interface ConnectionEvents {
-  readonly frame: (header: LiveFrameHeader, raw: Bytes, enhanced: Bytes | null, received: () => void) => void;
+  readonly frame: (
+    header: LiveFrameHeader,
+    raw: Bytes,
+    enhanced: Bytes | null,
+    received: (heldMs?: number) => void,
+  ) => void;
   readonly stats: (stats: LiveStats) => void;
   readonly marks: (marks: readonly LiveMark[]) => void;
   /** The service refused what this viewer asked for. */

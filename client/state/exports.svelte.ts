@@ -2,7 +2,7 @@
  * The exports of a session: asked for here, made by the service, watched until they are done.
  */
 
-import type { ExportJob, ExportRequest } from '../../server/protocol.ts';
+import { EXPORT_ARCHIVE, type ExportJob, type ExportRequest } from '../../server/protocol.ts';
 import type { ReviewApi } from './reviewApi.ts';
 
 const POLL_MS = 500;
@@ -40,6 +40,11 @@ export class Exports {
 
   addressOf(job: string, file: string): string {
     return this.#api.exportedFile(this.#session, job, file);
+  }
+
+  /** Of all its files in one. */
+  archiveOf(job: string): string {
+    return this.#api.exportedFile(this.#session, job, EXPORT_ARCHIVE);
   }
 
   close(): void {

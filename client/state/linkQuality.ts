@@ -1,14 +1,15 @@
 /**
- * Finds what holds a viewer up that misses most frames: its own drawing, a computer that has no time for it, or the link. A page that has
- * time left and is given few frames has a thin link, and should get JPEG; full depth is tried again later, each time after a longer wait.
+ * Finds what holds a viewer up that misses most frames: its own drawing, or the link. On a thin link frames are on their way all the
+ * time, so that even the fastest takes about as long as there is between two; the viewer should then get JPEG. Full depth is tried again
+ * later, each time after a longer wait. A busy computer makes some trips long, and never all of them.
  */
 
 const WINDOW_MS = 4000;
 const MISSED_SHARE = 0.5;
+/** Of the time between two frames: a trip that is shorter leaves the link empty for most of it. */
+const TRIP_SHARE = 0.5;
 /** A page that spends more of its time on drawing than this is held up by itself. */
 const BUSY_SHARE = 0.5;
-/** Timers of a page are late by a few ms. When they are late by this share of the time, it is the computer that is busy. */
-const LATE_SHARE = 0.15;
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 960_000;
 
@@ -20,8 +21,8 @@ export interface Painting {
   readonly overtaken: number;
   /** From the socket to the screen. */
   readonly drawingMs: number;
-  /** By how much timers of the page, and the service itself, ran late since the one before. */
-  readonly lateMs: number;
+  /** Of a frame before it, there and back, as the service measured it. */
+  readonly roundTripMs?: number;
   readonly nowMs: number;
 }
 
@@ -29,7 +30,7 @@ export class LinkQuality {
   #thin = false;
   #drawsSlowly = false;
   #drawingMs = 0;
-  #lateMs = 0;
+  #fastestTripMs = Infinity;
   #windowStartedMs: number | undefined;
   #got = 0;
   #missed = 0;
@@ -41,33 +42,25 @@ export class LinkQuality {
     return this.#thin;
   }
 
-  /** Frames are missed because this computer is too slow for them: it draws without a GPU, or other programs need it. */
+  /** Frames are missed because they are not drawn in time: there is no GPU, or other programs need the computer. */
   get drawsSlowly(): boolean {
     return this.#drawsSlowly;
   }
 
-  painted({ missed, overtaken, drawingMs, lateMs, nowMs }: Painting): void {
-    // What was late before the window opened, in a hidden tab for example, says nothing of it.
-    if (this.#windowStartedMs !== undefined) this.#lateMs += lateMs;
+  painted({ missed, overtaken, drawingMs, roundTripMs, nowMs }: Painting): void {
     this.#windowStartedMs ??= nowMs;
     this.#got++;
     this.#missed += missed;
     this.#overtaken += overtaken;
     this.#drawingMs += drawingMs;
+    if (roundTripMs !== undefined) this.#fastestTripMs = Math.min(this.#fastestTripMs, roundTripMs);
     const windowMs = nowMs - this.#windowStartedMs;
     if (this.#thin && nowMs - this.#thinSinceMs > this.#retryMs) {
       this.#thin = false;
       this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
       this.#startWindow(nowMs);
     } else if (windowMs > WINDOW_MS) {
-      const tooFew = this.#missed / (this.#got + this.#missed) > MISSED_SHARE;
-      // A thin link never brings more than can be drawn.
-      const drawsLong = this.#drawingMs > BUSY_SHARE * windowMs || this.#overtaken > this.#got / 2;
-      this.#drawsSlowly = tooFew && (drawsLong || this.#lateMs > LATE_SHARE * windowMs);
-      if (tooFew && !this.#drawsSlowly && !this.#thin) {
-        this.#thin = true;
-        this.#thinSinceMs = nowMs;
-      }
+      this.#judge(windowMs, nowMs);
       this.#startWindow(nowMs);
     }
   }
@@ -77,12 +70,24 @@ export class LinkQuality {
     this.#startWindow(undefined);
   }
 
+  #judge(windowMs: number, nowMs: number): void {
+    const tooFew = this.#missed / (this.#got + this.#missed) > MISSED_SHARE;
+    const tripsFillTheTime =
+      this.#fastestTripMs < Infinity && this.#fastestTripMs > (TRIP_SHARE * windowMs) / this.#got;
+    const drawsLong = this.#drawingMs > BUSY_SHARE * windowMs || this.#overtaken > this.#got / 2;
+    this.#drawsSlowly = tooFew && !tripsFillTheTime && drawsLong;
+    if (tooFew && tripsFillTheTime && !this.#thin) {
+      this.#thin = true;
+      this.#thinSinceMs = nowMs;
+    }
+  }
+
   #startWindow(nowMs: number | undefined): void {
     this.#windowStartedMs = nowMs;
     this.#got = 0;
     this.#missed = 0;
     this.#overtaken = 0;
     this.#drawingMs = 0;
-    this.#lateMs = 0;
+    this.#fastestTripMs = Infinity;
   }
 }

@@ -55,8 +55,15 @@ export class LiveFrames {
   #session = '';
 
   /** Takes a frame from the wire. The one before it, if not painted yet, is given up. */
-  async take(header: LiveFrameHeader, raw: Bytes, enhanced: Bytes | null, received: () => void): Promise<void> {
+  async take(
+    header: LiveFrameHeader,
+    raw: Bytes,
+    enhanced: Bytes | null,
+    giveBack: (heldMs?: number) => void,
+  ): Promise<void> {
     const receivedMs = Date.now();
+    const cameMs = performance.now();
+    const received = () => giveBack(performance.now() - cameMs);
     const order = ++this.#arrivals;
     try {
       if (!this.accepting) return received();

@@ -6,7 +6,6 @@ import type { Acquisition } from '../../pipeline/frame.ts';
 import type { CommandResult, ModelChoice } from '../../server/protocol.ts';
 import { Connection } from './connection.svelte.ts';
 import { Desk, useDesk } from './desk.svelte.ts';
-import { Lateness } from './lateness.ts';
 import { LinkQuality } from './linkQuality.ts';
 import type { LiveFrame } from './liveFrames.svelte.ts';
 import { StatsHistory } from './statsHistory.svelte.ts';
@@ -14,15 +13,11 @@ import { StatsHistory } from './statsHistory.svelte.ts';
 export class Viewer extends Desk {
   readonly history = new StatsHistory();
   readonly #link = new LinkQuality();
-  readonly #lateness = new Lateness();
-  /** Of the service's own timers, since the last paint. */
-  #serviceLateMs = 0;
   readonly connection = new Connection({
     frame: (header, raw, enhanced, received) => void this.frames.take(header, raw, enhanced, received),
     stats: (stats) => {
       this.frames.tick();
       this.history.add(stats, this.frames.shownRate);
-      this.#serviceLateMs += stats.eventLoopDelayMs;
     },
     marks: (marks) => this.history.hear(marks),
     refused: (problem) => (this.notice = { level: 'problem', text: problem }),
@@ -109,17 +104,15 @@ export class Viewer extends Desk {
       missed: frame.header.skippedForYou,
       overtaken: this.frames.takeOvertaken(),
       drawingMs: nowMs - frame.receivedMs,
-      lateMs: this.#lateness.take() + this.#serviceLateMs,
+      roundTripMs: frame.header.roundTripMs,
       nowMs,
     });
-    this.#serviceLateMs = 0;
     this.linkIsThin = this.#link.thin;
     this.drawsSlowly = this.#link.drawsSlowly;
     return frame;
   }
 
   close(): void {
-    this.#lateness.stop();
     this.connection.close();
   }
 

@@ -3,13 +3,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArrivedFrame, Payload, SourceEvent } from '../../pipeline/frame.ts';
 import type { Source } from '../../pipeline/ports.ts';
+import type { SimulatorSettings } from '../../pipeline/source/simulator/settings.ts';
 import { createSimulator } from '../../pipeline/source/simulator/simulator.ts';
 
 const DIFFERENT_FRAMES = 24;
 
-export async function renderFrames(size: number): Promise<ArrivedFrame[]> {
+/** Of 256x256 pixels, what the published work shows live. */
+export const VIDEO_FIELD = { sizeX: 256, sizeY: 256 };
+
+export async function renderFrames(
+  field: Pick<SimulatorSettings, 'preset' | 'sizeX' | 'sizeY'>,
+): Promise<ArrivedFrame[]> {
   const frames: ArrivedFrame[] = [];
-  const simulator = createSimulator({ sizeX: size, sizeY: size, realTime: false, frames: DIFFERENT_FRAMES });
+  const simulator = createSimulator({ ...field, realTime: false, frames: DIFFERENT_FRAMES });
   for await (const event of simulator.events(new AbortController().signal)) {
     if (event.type === 'frame') frames.push(event);
   }

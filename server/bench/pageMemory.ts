@@ -36,7 +36,7 @@ interface Sample extends PageMemory {
 /** Watches for so many minutes; `told` hears of each one. */
 export async function pageMemory(minutes: number, told: (line: string) => void): Promise<Figure> {
   const config = loadConfig({ flags: { port: 0, logLevel: 'error', 'model.id': 'bicubic', policy: 'newest' } });
-  const frames = await renderFrames(SIZE);
+  const frames = await renderFrames({ sizeX: SIZE, sizeY: SIZE });
   const service = await createService(config, {
     createSource: () => memorySource(frames, { rate: RATE, count: Infinity }),
   });

@@ -1,7 +1,8 @@
 /** `scopestream bench`: all figures side by side in one run, on this machine, now. */
 
 import { DEFAULT_MODEL } from '../../models/enhancer/settings.ts';
-import { renderFrames } from '../bench/frames.ts';
+import { cells } from '../bench/cells.ts';
+import { renderFrames, VIDEO_FIELD } from '../bench/frames.ts';
 import { ingest } from '../bench/ingest.ts';
 import { bareInference, endToEnd, memoryAfter } from '../bench/live.ts';
 import { recordingRates } from '../bench/record.ts';
@@ -32,7 +33,7 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
   };
   process.stdout.write(options.json ? '' : `${machine()}\n\n`);
 
-  const frames = await renderFrames(256);
+  const frames = await renderFrames(VIDEO_FIELD);
   const bare = await bareInference(modelId);
   add(bare.figure);
   const steady = await endToEnd('live at 20 frames/s, 256x256', frames, {
@@ -59,6 +60,7 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
   });
   add(...(await ingest(frames, INGEST_FRAMES)));
   add(...(await recordingRates(frames, RECORD_RATE, RECORD_FRAMES)));
+  add(...(await cells(modelId)));
   add(await memoryAfter(frames, MEMORY_FRAMES));
 
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: machine(), figures }, null, 2)}\n`);

@@ -1,12 +1,12 @@
 /** `scopestream bench --viewer` and `--viewer-memory MINUTES`: what viewers cost the service, and what the page costs and holds. */
 
-import { renderFrames } from '../bench/frames.ts';
+import { renderFrames, VIDEO_FIELD } from '../bench/frames.ts';
 import { pageMemory } from '../bench/pageMemory.ts';
 import { asTable, type Figure, machine } from '../bench/table.ts';
 import { pageCost, serviceOfViewers } from '../bench/viewers.ts';
 
 export async function benchViewer(): Promise<number> {
-  const frames = await renderFrames(256);
+  const frames = await renderFrames(VIDEO_FIELD);
   const print = (figures: readonly Figure[]) => process.stdout.write(`${asTable(figures)}\n`);
   process.stdout.write(`${machine()}\n\n`);
   print(await serviceOfViewers(frames));

@@ -92,7 +92,10 @@ class Fake {
   received = 0;
   statsChange: Partial<LiveStats>;
   readonly #options: FakeOptions;
-  readonly #viewers = new Map<Viewer, { unacknowledged: number; wantsFrames: boolean; skipped: number }>();
+  readonly #viewers = new Map<
+    Viewer,
+    { unacknowledged: number; wantsFrames: boolean; skipped: number; roundTripMs?: number }
+  >();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #acquisition: Acquisition;
   #sequence = 0;
@@ -184,15 +187,21 @@ class Fake {
     const credit = this.#viewers.get(viewer)!;
     const frame = this.#options.frame(sequence);
     credit.unacknowledged++;
-    const header = this.#header(sequence, frame, credit.skipped);
+    const header = {
+      ...this.#header(sequence, frame),
+      skippedForYou: credit.skipped,
+      roundTripMs: credit.roundTripMs,
+    };
     credit.skipped = 0;
-    viewer.emit('frame', header, bytesOf(frame.raw), frame.enhanced ? bytesOf(frame.enhanced) : null, () => {
+    const emittedMs = performance.now();
+    viewer.emit('frame', header, bytesOf(frame.raw), frame.enhanced ? bytesOf(frame.enhanced) : null, (heldMs = 0) => {
       credit.unacknowledged--;
+      credit.roundTripMs = performance.now() - emittedMs - heldMs;
       this.received++;
     });
   }
 
-  #header(sequence: number, frame: FakeFrame, skippedForYou: number): LiveFrameHeader {
+  #header(sequence: number, frame: FakeFrame): Omit<LiveFrameHeader, 'skippedForYou'> {
     const nowMs = Date.now();
     const encoding = frame.raw instanceof Uint16Array ? 'uint16le' : 'uint8';
     const shape = { samplesPerPixel: frame.samplesPerPixel, encoding, intensityOffset: 0 } as const;
@@ -217,7 +226,6 @@ class Fake {
       quality: qualityOf(sequence),
       cells: this.#options.cells?.(sequence) ?? [],
       times: { decode: 0.8, record: 0.6, normalise: 0.2, enhance: 15, assess: 3, publish: 0.9 },
-      skippedForYou,
     };
   }
 

@@ -158,6 +158,24 @@ describe('LivePublisher', () => {
     await expect.poll(() => got).toEqual([5]);
   });
 
+  it('tells a viewer how long its frames are on their way, without the time that it held them', async () => {
+    const trips: (number | undefined)[] = [];
+    await viewer(({ header, received }) => {
+      trips.push(header.roundTripMs);
+      if (header.sequence === 2) return received('long' as never);
+      const cameMs = performance.now();
+      setTimeout(() => received(performance.now() - cameMs), 200);
+    });
+    for (const sequence of [1, 2, 3]) {
+      live.publish(frame(sequence));
+      await expect.poll(() => trips.length).toBe(sequence);
+      await sleep(250);
+    }
+    expect(trips[0]).toBeUndefined();
+    expect(trips[1]).toBeLessThan(150);
+    expect(trips[2]).toBeGreaterThanOrEqual(0);
+  });
+
   it('sends JPEG through the asked window to thin links, and nothing to hidden tabs', async () => {
     const got: ReceivedFrame[] = [];
     const client = await viewer((received) => (got.push(received), received.received()));

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { fastify, type FastifyInstance } from 'fastify';
 import fastifyStatic from '@fastify/static';
 import sharp from 'sharp';
+import { unzip } from 'unzipit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as zarr from 'zarrita';
 import { createRecorder } from '../../pipeline/record/recorder.ts';
-import type { LiveMark } from '../../server/protocol.ts';
+import { EXPORT_ARCHIVE, type ExportJob, type LiveMark } from '../../server/protocol.ts';
 import { reviewRoutes } from '../../server/review.ts';
 import { acquisition, frame, plane, row, SIZE, totals } from '../pipeline/record/frames.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
@@ -187,6 +188,23 @@ describe('exports', () => {
     expect((await get(`${job}/session.json`)).statusCode).toBe(404);
     expect((await app.inject({ method: 'DELETE', url: `/api${job}` })).statusCode).toBe(200);
     expect((await get(job)).statusCode).toBe(404);
+  });
+
+  it('come in one file too', async () => {
+    const { id } = await exportAs({ format: 'png', from: 0, to: 3 });
+    const job = `/sessions/${ID}/exports/${id}`;
+    await expect.poll(async () => (await get(job)).json(), { timeout: 15_000 }).toMatchObject({ state: 'done' });
+    const { files } = (await get(job)).json() as ExportJob;
+    expect(files.length).toBeGreaterThan(1);
+    const answer = await get(`${job}/${EXPORT_ARCHIVE}`);
+    expect(answer.headers['content-length']).toBe(String(answer.rawPayload.length));
+    const { entries } = await unzip(new Uint8Array(answer.rawPayload));
+    expect(Object.keys(entries)).toEqual(files.map(({ name }) => name));
+    for (const { name } of files) {
+      const alone = (await get(`${job}/${name}`)).rawPayload;
+      expect(Buffer.from(await entries[name]!.arrayBuffer())).toEqual(alone);
+    }
+    expect((await get(`/sessions/${ID}/exports/none/${EXPORT_ARCHIVE}`)).statusCode).toBe(404);
   });
 
   it('that cannot be made say why', async () => {
