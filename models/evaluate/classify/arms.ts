@@ -1,3 +1,4 @@
+import { ConfigError } from '../../../pipeline/errors.ts';
 import type { Networks } from './networks.ts';
 import type { EnlargingPackage } from './packages.ts';
 import { repeated, resampled } from './resample.ts';
@@ -36,11 +37,17 @@ export const CLASSICAL_ARMS: readonly Arm[] = [
   },
 ];
 
-/** A network; those that are for display only were trained to please, against a discriminator. */
+/** Pixels along the sides of the picture that a network is tried with. */
+const TRIAL_SIDE = 64;
+
+/**
+ * A network; those that are for display only were trained to please, against a discriminator. Throws ConfigError when it does not
+ * enlarge by `MAGNIFICATION`.
+ */
 export async function networkArm(networks: Networks, model: EnlargingPackage): Promise<Arm> {
   const key = `enlarge ${model.id}`;
   await networks.open(key, model.weights.path);
-  return {
+  const arm: Arm = {
     id: model.id,
     kind: model.displayOnly ? 'gan' : 'fidelity',
     description: `version ${model.version}, ${model.displayOnly ? 'adversarial, for display only' : 'fidelity'}`,
@@ -49,9 +56,13 @@ export async function networkArm(networks: Networks, model: EnlargingPackage): P
       const enhanced = await networks.run(key, { data: data.slice(), dims });
       const [largeX, largeY] = [sizeX * MAGNIFICATION, sizeY * MAGNIFICATION];
       if (!(enhanced.data instanceof Uint8Array) || enhanced.dims.join() !== [1, largeY, largeX, 3].join()) {
-        throw new Error(`${model.id} returned ${enhanced.dims.join('x')} where 1x${largeY}x${largeX}x3 was expected`);
+        throw new ConfigError(
+          `${model.id} returned ${enhanced.dims.join('x')} where 1x${largeY}x${largeX}x3 was expected`,
+        );
       }
       return { sizeX: largeX, sizeY: largeY, data: enhanced.data };
     },
   };
+  await arm.enlarge({ sizeX: TRIAL_SIDE, sizeY: TRIAL_SIDE, data: new Uint8Array(TRIAL_SIDE ** 2 * 3) });
+  return arm;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { evaluateCommand, type EvaluateOptions } from '../../../../server/cli/evaluate.ts';
 import { temporaryFolder } from '../../../fixtures/temporaryFolder.ts';
+import { writeTinyColour } from '../../fixtures/tinyColour.ts';
 import { CLASSES, writeCells, writeTinyEnlarger, writeTinyNamer } from './tinyCells.ts';
 
 const folder = temporaryFolder('decisions');
@@ -59,6 +60,7 @@ async function run(options: Partial<EvaluateOptions> = {}): Promise<Result> {
 beforeAll(async () => {
   await writeCells(cells, CELLS);
   writeTinyEnlarger(zoo, 'tiny-sr');
+  writeTinyColour(zoo, 'double');
   writeTinyEnlarger(zoo, 'tiny-gan', { displayOnly: true, tint: 150 });
   // Glass is as much of one colour as of another: no class stands out.
   writeTinyNamer(zoo, 'tiny-namer', { margin: 0.6, unsureBelow: 0.7 });
@@ -158,6 +160,7 @@ describe('scopestream evaluate --classify', { timeout: 120_000 }, () => {
     [{ without: ['blue', 'red'] }, /at least two classes/],
     [{ instrument: ['dirt=3'] }, /blurPx/],
     [{ lowSide: 50 }, /32, 64 or 128/],
+    [{ enhance: ['double'] }, /double returned 1x128x128x3 where 1x256x256x3 was expected/],
   ] as const)('refuses %o', async (options, problem) => {
     await expect(evaluateCommand({ ...base, ...options } as EvaluateOptions)).rejects.toThrow(problem);
   });
