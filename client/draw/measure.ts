@@ -65,9 +65,9 @@ function samplesBetween(picture: Picture, from: number, to: number, size: number
   };
 }
 
-/** Intensities along a line, one value for each sample of the picture's spacing, both ends included. */
-export function lineProfile(picture: Picture, from: Point, to: Point): number[] {
-  const steps = Math.max(Math.round(distance(from, to) * picture.magnification), 1);
+/** Intensities along a line, `perRawSample` for each raw sample, both ends included. Between samples they are interpolated. */
+export function lineProfile(picture: Picture, from: Point, to: Point, perRawSample = picture.magnification): number[] {
+  const steps = Math.max(Math.round(distance(from, to) * perRawSample), 1);
   return Array.from({ length: steps + 1 }, (_, step) =>
     interpolatedIntensity(
       picture,

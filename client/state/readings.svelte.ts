@@ -11,6 +11,7 @@ export interface Reading {
   readonly of: Shape;
   readonly raw?: RegionStatistics | undefined;
   readonly enhanced?: RegionStatistics | undefined;
+  /** At the same places as that of the enhanced picture. */
   readonly rawProfile?: readonly number[] | undefined;
   readonly enhancedProfile?: readonly number[] | undefined;
   /** In the order in which the frames were taken, whatever the order in which they were looked at. */
@@ -45,9 +46,10 @@ export class Readings {
 function readingOf(shape: Shape, frame: LiveFrame, before: Reading['history']): Reading {
   if (shape.kind === 'distance') return { of: shape, history: [] };
   if (shape.kind === 'profile') {
+    const finest = frame.enhanced?.magnification;
     return {
       of: shape,
-      rawProfile: lineProfile(frame.raw, shape.from, shape.to),
+      rawProfile: lineProfile(frame.raw, shape.from, shape.to, finest),
       enhancedProfile: frame.enhanced && lineProfile(frame.enhanced, shape.from, shape.to),
       history: [],
     };

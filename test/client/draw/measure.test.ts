@@ -87,5 +87,7 @@ describe('reading pictures', () => {
     expect(lineProfile(enhanced, from, to)).toHaveLength(21);
     expect(lineProfile(raw, from, to)[4]).toBeCloseTo(slope(6, 3));
     expect(lineProfile(enhanced, from, to)[9]).toBeCloseTo(slope(6.5, 3));
+    expect(lineProfile(raw, from, to, 2)).toHaveLength(21);
+    expect(lineProfile(raw, from, to, 2)[9]).toBeCloseTo(slope(6.5, 3));
   });
 });
