@@ -3,7 +3,7 @@
     scopestream serve --source socketio                         # http://127.0.0.1:8470, namespace /ingest
     python send_socketio.py http://127.0.0.1:8470 100 [TOKEN]   # 100 frames of a moving stripe, 256 x 256, 12 bits
 
-Each frame is acknowledged when it has left the service; this sender keeps three under way and waits for an answer before
+Each frame is acknowledged when it is kept; this sender keeps three under way and waits for an answer before
 it sends the next. The protocol is described in docs/protocols.md.
 """
 

@@ -194,7 +194,8 @@ export function acquire(
     });
     if (!normalised.ok) return void end(frame, 'unenhanced', isKept(), messageOf(normalised.error));
     waiting += 1;
-    return { ...frame, ...normalised.value, times: normalised.times };
+    const arrived = settings.policy() === 'newest' ? settled(frame.arrived) : frame.arrived;
+    return { ...frame, ...normalised.value, arrived, times: normalised.times };
   };
 
   const superseded = (frame: Passing<NormalisedFrame>): void => {
@@ -286,6 +287,12 @@ interface Opened {
 
 /** A frame on the path keeps what it arrived as, so that it can end properly wherever it ends. */
 type Passing<T> = T & EncodedFrame;
+
+/** Its sender may send another one; the frame goes on without telling it again. */
+function settled({ settled: tell, ...arrived }: ArrivedFrame): ArrivedFrame {
+  tell?.();
+  return arrived;
+}
 
 function timed(frame: Passing<Frame>): { name: string; times: Frame['times'] } {
   return { name: frame.meta.name, times: frame.times };

@@ -107,7 +107,10 @@ export interface ArrivedFrame {
   readonly description: PlaneDescription;
   /** Which rule said that the frame was complete: `metadata-line`, `rename`, `successor`, `size-stable`, `socket` ... */
   readonly completedBy: string;
-  /** Called once, when the frame has left the service: gives credit back to a sender. Must not throw. */
+  /**
+   * Called once: gives credit back to a sender. Under the policy `every` when the frame has left the service, under `newest`, where the
+   * model holds nobody up, as soon as it is kept. Must not throw.
+   */
   readonly settled?: () => void;
 }
 

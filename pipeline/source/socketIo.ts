@@ -30,7 +30,7 @@ export function socketIoBufferBytes(maxFrameBytes: number = DEFAULT_INGEST_LIMIT
 
 /**
  * Takes frames over socket.io (`docs/protocols.md`): the event `frame` with header, pixels and an acknowledgement. The
- * acknowledgement comes when the frame has left the service, and is the credit for the next one: a sender may have
+ * acknowledgement comes when the frame is settled (`ArrivedFrame.settled`), and is the credit for the next one: a sender may have
  * `maxUnacknowledged` frames under way, and what it sends beyond that is refused at once.
  */
 export function createSocketIoSource(options: SocketIoSourceOptions): Source {

@@ -2,6 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { unzip } from 'unzipit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
@@ -81,6 +83,22 @@ describe.skipIf(!chromiumPath)(`exports${chromiumPath ? '' : ' (no Chromium foun
 
     await done.getByRole('button', { name: /^Remove the export/ }).click();
     await done.waitFor({ state: 'detached' });
+  }, 180_000);
+
+  it('pictures, all in one ZIP', async () => {
+    await page.getByRole('radio', { name: 'From – to' }).check({ force: true });
+    await panel().getByLabel('First frame').fill('2');
+    await panel().getByLabel('Last frame').fill('4');
+    await page.keyboard.press('Tab');
+    await ask('png');
+    const archive = await download(job('PNG, both, frames 2 – 4'), /All 3 as ZIP/);
+    const { entries } = await unzip(new Uint8Array(archive));
+    const pictures = Object.entries(entries);
+    expect(pictures).toHaveLength(3);
+    for (const [name, entry] of pictures) {
+      expect(name).toMatch(/\.png$/);
+      expect((await sharp(Buffer.from(await entry.arrayBuffer())).metadata()).format).toBe('png');
+    }
   }, 180_000);
 
   it('is cancelled while it waits or runs', async () => {

@@ -50,6 +50,32 @@ describe('acquire', () => {
     expect(shown.at(-1)).toBe(59);
   });
 
+  it.each([
+    ['newest', 12],
+    ['every', 0],
+  ] as const)(
+    'under `%s` a sender has %i frames acknowledged while the model is at its first',
+    async (policy, most) => {
+      const { ports } = fakePorts();
+      const { enhance } = ports.enhancer;
+      let finish: (() => void) | undefined;
+      const finished = new Promise<void>((resolve) => (finish = resolve));
+      const busy = {
+        ...ports.enhancer,
+        enhance: async (f: Parameters<typeof enhance>[0]) => (await finished, enhance(f)),
+      };
+      let acknowledged = 0;
+      const sent = frames(12).map((frame) => ({ ...frame, settled: () => (acknowledged += 1) }));
+      const settings = { policy: () => policy, maxFramesInFlight: 4 };
+      const running = acquire(feedOf(sent), { ...ports, enhancer: busy }, settings, never);
+      await sleep(100);
+      expect(acknowledged).toBe(most);
+      finish?.();
+      await running.finished;
+      expect(acknowledged).toBe(12);
+    },
+  );
+
   it('hands a frame of another shape to the next session, and loses none behind it', async () => {
     const events = [arrivedFrame(0), arrivedFrame(1), arrivedFrame(2, 8), arrivedFrame(3, 8), arrivedFrame(4, 8)];
     const feed = feedOf(events);
