@@ -1,7 +1,7 @@
 /**
- * Finds what holds a viewer up that misses most frames: its own drawing, or the link. On a thin link frames are on their way all the
- * time, so that even the fastest takes about as long as there is between two; the viewer should then get JPEG. Full depth is tried again
- * later, each time after a longer wait. A busy computer makes some trips long, and never all of them.
+ * Finds what holds a viewer up that misses most frames: its own drawing, a computer that has no time for it, or the link. On a thin link
+ * the page has time left, and frames are on their way all the time: even the fastest takes about as long as there is between two. The
+ * viewer should then get JPEG. Full depth is tried again later, each time after a longer wait.
  */
 
 const WINDOW_MS = 4000;
@@ -10,6 +10,8 @@ const MISSED_SHARE = 0.5;
 const TRIP_SHARE = 0.5;
 /** A page that spends more of its time on drawing than this is held up by itself. */
 const BUSY_SHARE = 0.5;
+/** Timers of a page are late by a few ms. When they are late by this share of the time, the page has none left. */
+const LATE_SHARE = 0.15;
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 960_000;
 
@@ -21,6 +23,8 @@ export interface Painting {
   readonly overtaken: number;
   /** From the socket to the screen. */
   readonly drawingMs: number;
+  /** By how much timers of the page ran late since the one before. */
+  readonly lateMs: number;
   /** Of a frame before it, there and back, as the service measured it. */
   readonly roundTripMs?: number;
   readonly nowMs: number;
@@ -30,6 +34,7 @@ export class LinkQuality {
   #thin = false;
   #drawsSlowly = false;
   #drawingMs = 0;
+  #lateMs = 0;
   #fastestTripMs = Infinity;
   #windowStartedMs: number | undefined;
   #got = 0;
@@ -47,7 +52,9 @@ export class LinkQuality {
     return this.#drawsSlowly;
   }
 
-  painted({ missed, overtaken, drawingMs, roundTripMs, nowMs }: Painting): void {
+  painted({ missed, overtaken, drawingMs, lateMs, roundTripMs, nowMs }: Painting): void {
+    // What was late before the window opened, in a hidden tab for example, says nothing of it.
+    if (this.#windowStartedMs !== undefined) this.#lateMs += lateMs;
     this.#windowStartedMs ??= nowMs;
     this.#got++;
     this.#missed += missed;
@@ -75,8 +82,8 @@ export class LinkQuality {
     const tripsFillTheTime =
       this.#fastestTripMs < Infinity && this.#fastestTripMs > (TRIP_SHARE * windowMs) / this.#got;
     const drawsLong = this.#drawingMs > BUSY_SHARE * windowMs || this.#overtaken > this.#got / 2;
-    this.#drawsSlowly = tooFew && !tripsFillTheTime && drawsLong;
-    if (tooFew && tripsFillTheTime && !this.#thin) {
+    this.#drawsSlowly = tooFew && (drawsLong || this.#lateMs > LATE_SHARE * windowMs);
+    if (tooFew && tripsFillTheTime && !this.#drawsSlowly && !this.#thin) {
       this.#thin = true;
       this.#thinSinceMs = nowMs;
     }
@@ -88,6 +95,7 @@ export class LinkQuality {
     this.#missed = 0;
     this.#overtaken = 0;
     this.#drawingMs = 0;
+    this.#lateMs = 0;
     this.#fastestTripMs = Infinity;
   }
 }

@@ -6,6 +6,7 @@ import type { Acquisition } from '../../pipeline/frame.ts';
 import type { CommandResult, ModelChoice } from '../../server/protocol.ts';
 import { Connection } from './connection.svelte.ts';
 import { Desk, useDesk } from './desk.svelte.ts';
+import { Lateness } from './lateness.ts';
 import { LinkQuality } from './linkQuality.ts';
 import type { LiveFrame } from './liveFrames.svelte.ts';
 import { StatsHistory } from './statsHistory.svelte.ts';
@@ -13,6 +14,7 @@ import { StatsHistory } from './statsHistory.svelte.ts';
 export class Viewer extends Desk {
   readonly history = new StatsHistory();
   readonly #link = new LinkQuality();
+  readonly #lateness = new Lateness();
   readonly connection = new Connection({
     frame: (header, raw, enhanced, received) => void this.frames.take(header, raw, enhanced, received),
     stats: (stats) => {
@@ -104,6 +106,7 @@ export class Viewer extends Desk {
       missed: frame.header.skippedForYou,
       overtaken: this.frames.takeOvertaken(),
       drawingMs: nowMs - frame.receivedMs,
+      lateMs: this.#lateness.take(),
       roundTripMs: frame.header.roundTripMs,
       nowMs,
     });
@@ -113,6 +116,7 @@ export class Viewer extends Desk {
   }
 
   close(): void {
+    this.#lateness.stop();
     this.connection.close();
   }
 

@@ -10,11 +10,12 @@ function run(
   {
     drawingMs = 5,
     overtaken = 0,
+    lateMs = 0,
     trip = () => 200,
-  }: { drawingMs?: number; overtaken?: number; trip?: (nowMs: number) => number } = {},
+  }: { drawingMs?: number; overtaken?: number; lateMs?: number; trip?: (nowMs: number) => number } = {},
 ): void {
   for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100)
-    link.painted({ missed, overtaken, drawingMs, roundTripMs: trip(nowMs), nowMs });
+    link.painted({ missed, overtaken, drawingMs, lateMs, roundTripMs: trip(nowMs), nowMs });
 }
 
 describe('the quality of the link', () => {
@@ -44,6 +45,13 @@ describe('the quality of the link', () => {
     expect(link.thin).toBe(false);
   });
 
+  it('does not blame the link for a page that has no time: its timers are late', () => {
+    const link = new LinkQuality();
+    run(link, 0, 10_000, 4, { lateMs: 30 });
+    expect(link.thin).toBe(false);
+    expect(link.drawsSlowly).toBe(true);
+  });
+
   it('does not blame the link for slow drawing', () => {
     const link = new LinkQuality();
     run(link, 0, 10_000, 4, { drawingMs: 90, trip: () => 3 });
@@ -70,7 +78,14 @@ describe('the quality of the link', () => {
   it('finds a link that brings a frame in three seconds, on a page that draws slowly too', () => {
     const link = new LinkQuality();
     for (let nowMs = 0; nowMs < 10_000; nowMs += 3000)
-      link.painted({ missed: 59, overtaken: 0, drawingMs: 400, roundTripMs: nowMs > 0 ? 5200 : undefined, nowMs });
+      link.painted({
+        missed: 59,
+        overtaken: 0,
+        drawingMs: 400,
+        lateMs: 0,
+        roundTripMs: nowMs > 0 ? 5200 : undefined,
+        nowMs,
+      });
     expect(link.thin).toBe(true);
   });
 
