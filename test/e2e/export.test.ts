@@ -91,13 +91,12 @@ describe.skipIf(!chromiumPath)(`exports${chromiumPath ? '' : ' (no Chromium foun
     await panel().getByLabel('Last frame').fill('4');
     await page.keyboard.press('Tab');
     await ask('png');
-    const archive = await download(job('PNG, both, frames 2 – 4'), /All 3 as ZIP/);
+    const archive = await download(job('PNG, both, frames 2 – 4'), /All 4 files as ZIP/);
     const { entries } = await unzip(new Uint8Array(archive));
-    const pictures = Object.entries(entries);
-    expect(pictures).toHaveLength(3);
-    for (const [name, entry] of pictures) {
-      expect(name).toMatch(/\.png$/);
-      expect((await sharp(Buffer.from(await entry.arrayBuffer())).metadata()).format).toBe('png');
+    const pictures = Object.keys(entries).filter((name) => name.endsWith('.png'));
+    expect(pictures).toHaveLength(3); // The fourth says how they were made.
+    for (const name of pictures) {
+      expect((await sharp(Buffer.from(await entries[name]!.arrayBuffer())).metadata()).format).toBe('png');
     }
   }, 180_000);
 
