@@ -99,12 +99,20 @@ def single(graph: Graph, x: str, network: Lumen) -> str:
 
 
 def mirrored(graph: Graph, name: str, x: str, item: int, axes: tuple[int, ...], skip: int) -> str:
-    """Item `item` of the batch, reversed along `axes` without the last `skip` samples of each."""
-    starts = [item, *(-1 - skip for _ in axes)]
-    ends = [item + 1, *(np.iinfo(np.int64).min for _ in axes)]
-    bounds = [starts, ends, [0, *axes], [1, *(-1 for _ in axes)]]
-    names = [graph.constant(f"{name}/{k}", np.array(v, np.int64)) for k, v in enumerate(bounds)]
-    return graph.add("Slice", name, [x, *names])
+    """Item `item` of the batch, reversed along `axes` without the last `skip` samples of each.
+
+    Cut first and reversed from its very end: onnxruntime's WebGPU provider (1.30) is wrong where a reversed slice begins elsewhere.
+    """
+
+    def sliced(name: str, x: str, bounds: list[tuple[int, int, int, int]]) -> str:
+        columns = zip(*bounds, strict=True)  # starts, ends, axes, steps
+        return graph.add("Slice", name, [x, *(graph.constant(f"{name}/{k}", np.array(v)) for k, v in enumerate(columns))])
+
+    one = (item, item + 1, 0, 1)
+    reverse = [(-1, np.iinfo(np.int64).min, axis, -1) for axis in axes]
+    if not skip or not axes:
+        return sliced(name, x, [one, *reverse])
+    return sliced(name, sliced(f"{name}/cut", x, [one, *((0, -skip, axis, 1) for axis in axes)]), reverse)
 
 
 def ensemble(graph: Graph, x: str, network: FlipEnsemble) -> str:

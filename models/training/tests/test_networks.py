@@ -9,7 +9,7 @@ import torch
 
 from scopestream_training.export import PARITY, build, enhance, parity, session
 from scopestream_training.filters import bicubic
-from scopestream_training.networks import FlipEnsemble, LinearBase, Lumen, LumenShape
+from scopestream_training.networks import FLIPS, FlipEnsemble, LinearBase, Lumen, LumenShape
 from scopestream_training.package_weights import package_weights
 from scopestream_training.train import take_over
 
@@ -48,6 +48,17 @@ def test_onnx_parity(shape: LumenShape) -> None:
     model = network(shape)
     assert parity(model, build(model)) < PARITY
     assert parity(FlipEnsemble(model), build(FlipEnsemble(model))) < PARITY
+
+
+def test_pictures_are_mirrored_from_their_very_end() -> None:
+    """Where a reversed slice begins before the end, onnxruntime's WebGPU provider gives something else."""
+    graph = build(FlipEnsemble(network(SHAPES[0]))).graph
+    constants = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    slices = [node for node in graph.node if node.op_type == "Slice"]
+    assert len(slices) > len(FLIPS)
+    for node in slices:
+        starts, _, _, steps = (constants[name] for name in node.input[1:])
+        assert (starts[steps < 0] == -1).all()
 
 
 def test_onnx_counts_and_gain() -> None:
