@@ -101,7 +101,7 @@ def single(graph: Graph, x: str, network: Lumen) -> str:
 def mirrored(graph: Graph, name: str, x: str, item: int, axes: tuple[int, ...], skip: int) -> str:
     """Item `item` of the batch, reversed along `axes` without the last `skip` samples of each.
 
-    Cut first and reversed from its very end: onnxruntime's WebGPU provider (1.30) is wrong where a reversed slice begins elsewhere.
+    Cut first and reversed from its very end: onnxruntime's WebGPU provider (1.30) errs where a reversed slice begins elsewhere.
     """
 
     def sliced(name: str, x: str, bounds: list[tuple[int, int, int, int]]) -> str:
