@@ -17,6 +17,9 @@ import type { Picture } from '../draw/picture.ts';
 
 export type Which = 'raw' | 'enhanced';
 
+/** An id comes from an address that somebody may have typed. */
+const of = (id: string): string => `sessions/${encodeURIComponent(id)}`;
+
 export class ReviewApi {
   readonly #base: string;
   readonly #token: string | undefined;
@@ -27,27 +30,28 @@ export class ReviewApi {
   }
 
   sessions = (): Promise<ReviewSession[]> => this.#json('GET', 'sessions');
-  details = (id: string): Promise<ReviewDetails> => this.#json('GET', `sessions/${id}`);
-  summary = (id: string): Promise<ReviewSecond[]> => this.#json('GET', `sessions/${id}/summary`);
-  row = (id: string, sequence: number): Promise<ReviewRow> => this.#json('GET', `sessions/${id}/frames/${sequence}`);
-  rename = (id: string, name: string): Promise<unknown> => this.#json('PUT', `sessions/${id}/name`, { name });
-  remove = (id: string): Promise<{ trashId: string }> => this.#json('DELETE', `sessions/${id}?confirm=${id}`);
+  details = (id: string): Promise<ReviewDetails> => this.#json('GET', of(id));
+  summary = (id: string): Promise<ReviewSecond[]> => this.#json('GET', `${of(id)}/summary`);
+  row = (id: string, sequence: number): Promise<ReviewRow> => this.#json('GET', `${of(id)}/frames/${sequence}`);
+  rename = (id: string, name: string): Promise<unknown> => this.#json('PUT', `${of(id)}/name`, { name });
+  remove = (id: string): Promise<{ trashId: string }> =>
+    this.#json('DELETE', `${of(id)}?confirm=${encodeURIComponent(id)}`);
   restore = (trashId: string): Promise<unknown> => this.#json('POST', `trash/${trashId}/restore`, {});
   addNote = (id: string, note: { text: string; sequence?: number }): Promise<ReviewNote> =>
-    this.#json('POST', `sessions/${id}/notes`, note);
+    this.#json('POST', `${of(id)}/notes`, note);
   changeNote = (id: string, note: string, text: string): Promise<unknown> =>
-    this.#json('PUT', `sessions/${id}/notes/${note}`, { text });
-  removeNote = (id: string, note: string): Promise<unknown> => this.#json('DELETE', `sessions/${id}/notes/${note}`);
-  certificate = (id: string): Promise<ReviewCertificate> => this.#json('GET', `sessions/${id}/certificate.json`);
-  exports = (id: string): Promise<ExportJob[]> => this.#json('GET', `sessions/${id}/exports`);
+    this.#json('PUT', `${of(id)}/notes/${note}`, { text });
+  removeNote = (id: string, note: string): Promise<unknown> => this.#json('DELETE', `${of(id)}/notes/${note}`);
+  certificate = (id: string): Promise<ReviewCertificate> => this.#json('GET', `${of(id)}/certificate.json`);
+  exports = (id: string): Promise<ExportJob[]> => this.#json('GET', `${of(id)}/exports`);
   addExport = (id: string, request: ExportRequest): Promise<ExportJob> =>
-    this.#json('POST', `sessions/${id}/exports`, request);
-  removeExport = (id: string, job: string): Promise<unknown> => this.#json('DELETE', `sessions/${id}/exports/${job}`);
+    this.#json('POST', `${of(id)}/exports`, request);
+  removeExport = (id: string, job: string): Promise<unknown> => this.#json('DELETE', `${of(id)}/exports/${job}`);
 
   /** The frame at a place, or the last one at a time (Unix ms); undefined when there is none. */
   async find(id: string, wanted: FrameIndex | { readonly ms: number }): Promise<number | undefined> {
     const query = new URLSearchParams(Object.entries(wanted).map(([name, value]) => [name, String(value)]));
-    const response = await this.#fetch('GET', `sessions/${id}/find?${query}`);
+    const response = await this.#fetch('GET', `${of(id)}/find?${query}`);
     if (response.status === 404) return undefined;
     if (!response.ok) throw await problemOf(response);
     return ((await response.json()) as { sequence: number }).sequence;
@@ -55,7 +59,7 @@ export class ReviewApi {
 
   /** Undefined when the session has no such pixels. */
   async picture(id: string, sequence: number, which: Which): Promise<Picture | undefined> {
-    const response = await this.#fetch('GET', `sessions/${id}/frames/${sequence}/${which}`);
+    const response = await this.#fetch('GET', `${of(id)}/frames/${sequence}/${which}`);
     if (response.status === 404) return undefined;
     if (!response.ok) throw await problemOf(response);
     const number = (name: string): number => Number(response.headers.get(name));
@@ -80,15 +84,15 @@ export class ReviewApi {
 
   /** Address of a small picture for an `img`. */
   thumbnail(id: string, sequence: number, which: Which, maxSide: number): string {
-    return this.#address(`sessions/${id}/frames/${sequence}/${which}?format=jpeg&maxSide=${maxSide}`, true);
+    return this.#address(`${of(id)}/frames/${sequence}/${which}?format=jpeg&maxSide=${maxSide}`, true);
   }
 
   /** Address of a file that an export made. */
   exportedFile = (id: string, job: string, file: string): string =>
-    this.#address(`sessions/${id}/exports/${job}/${encodeURIComponent(file)}`, true);
+    this.#address(`${of(id)}/exports/${job}/${encodeURIComponent(file)}`, true);
 
   /** Address of the certificate's page. */
-  certificatePage = (id: string): string => this.#address(`sessions/${id}/certificate`, true);
+  certificatePage = (id: string): string => this.#address(`${of(id)}/certificate`, true);
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.#fetch(method, path, body);

@@ -129,8 +129,18 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
     await vi.waitFor(async () => expect(await cards()).toContain('COS-7, dish 2'), WAIT);
   }, 180_000);
 
+  it('says so where an address names no session, whatever it names', async () => {
+    for (const wrong of ['none', `${COLOUR}#view`, `${COLOUR}/notes`]) {
+      await page.goto(`${service.url}/#review/${encodeURIComponent(wrong)}`);
+      await page.reload();
+      await page
+        .getByText(/there is no session|no such session/i)
+        .first()
+        .waitFor();
+    }
+  }, 180_000);
+
   it('shows colour as it is, in its whole range', async () => {
-    await page.goto(`${service.url}/#review/${COLOUR}#view`);
     await page.goto(`${service.url}/#review/${COLOUR}?view=${encodeURIComponent('comparison=raw&sampling=exact')}`);
     await page.reload();
     await page.locator('.stage').getByText('MEASURED').first().waitFor();
