@@ -57,7 +57,7 @@ describe.skipIf(!chromiumPath)(`what a viewer costs${chromiumPath ? '' : ' (no C
     const link = await startThinLink(service.port, THIN_BYTES_PER_SECOND);
     const page = await open(`http://127.0.0.1:${link.port}/#view?comparison=raw&panelsHidden=false`);
     try {
-      await page.getByText(/The link to the service is thin: showing 8-bit JPEG/).waitFor();
+      await page.getByText(/Frames at full depth take too long to get here: showing 8-bit JPEG/).waitFor();
       await page.getByText('8-bit preview').or(page.locator('.stage')).first().waitFor();
       // When no more come, the last one is on the screen after the few that were on their way: nothing was stored up.
       service.stopPublishing();
