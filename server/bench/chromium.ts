@@ -34,6 +34,16 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
+/** For a page before it loads: counts what is painted in `paints`, and keeps when the first was, ms since it was opened, in `firstPaintMs`. */
+export const COUNT_PAINTS = `
+  globalThis.paints = 0;
+  const clear = WebGL2RenderingContext.prototype.clear;
+  WebGL2RenderingContext.prototype.clear = function (mask) {
+    globalThis.paints += 1;
+    globalThis.firstPaintMs ??= performance.now();
+    return clear.call(this, mask);
+  };`;
+
 /** What a page holds, after its garbage was collected. */
 export interface PageMemory {
   /** Bytes. */

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createService } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
-import { launchChromium, PageMeter, type PageMemory } from './chromium.ts';
+import { COUNT_PAINTS, launchChromium, PageMeter, type PageMemory } from './chromium.ts';
 import { memorySource, renderFrames } from './frames.ts';
 import type { Figure } from './table.ts';
 
@@ -18,14 +18,6 @@ const VIEWPORT = { width: 390, height: 500 };
 const SAMPLE_MS = 60_000;
 /** Histories fill for ten minutes; what grows after that grows for ever. */
 const SETTLED_MINUTES = 12;
-
-const COUNT_PAINTS = `
-  globalThis.paints = 0;
-  const clear = WebGL2RenderingContext.prototype.clear;
-  WebGL2RenderingContext.prototype.clear = function (mask) {
-    globalThis.paints += 1;
-    return clear.call(this, mask);
-  };`;
 
 interface Sample extends PageMemory {
   /** Since the page was opened. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArrivedFrame } from '../../pipeline/frame.ts';
 import { createService, type Service } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
-import { launchChromium, PageMeter } from './chromium.ts';
+import { COUNT_PAINTS, launchChromium, PageMeter } from './chromium.ts';
 import { memorySource } from './frames.ts';
 import { type Figure, ms, perSecond } from './table.ts';
 import { startViewer } from './viewer.ts';
@@ -72,22 +72,13 @@ async function mainThreadSeconds(): Promise<number> {
   return Number(nanoseconds) / 1e9;
 }
 
-const WATCH = `
-  globalThis.paints = 0;
-  const clear = WebGL2RenderingContext.prototype.clear;
-  WebGL2RenderingContext.prototype.clear = function (mask) {
-    globalThis.paints += 1;
-    globalThis.firstPaintMs ??= performance.now();
-    return clear.call(this, mask);
-  };`;
-
 /** One page: processor time a frame by where it is spent, the time to the first frame, and the same page hidden. */
 export async function pageCost(frames: readonly ArrivedFrame[]): Promise<Figure[]> {
   const service = await startService(frames);
   const browser = await launchChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.addInitScript(WATCH);
+    await page.addInitScript(COUNT_PAINTS);
     await page.goto(service.url);
     await page.waitForFunction('globalThis.firstPaintMs !== undefined');
     const firstPaintMs = Number(await page.evaluate('globalThis.firstPaintMs'));
