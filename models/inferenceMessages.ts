@@ -1,5 +1,4 @@
 import type { PixelType } from '../pipeline/frame.ts';
-import type { Detector } from './enhancer/method.ts';
 import type { ProviderName } from './executionProvider.ts';
 import type { ModelManifest } from './manifest.ts';
 
@@ -31,7 +30,7 @@ export interface RunRequest {
   readonly offset: number;
   readonly scale: number;
   readonly gain: number;
-  readonly detector?: Detector;
+  readonly gaussianSigma?: number;
 }
 
 export interface RunReply {

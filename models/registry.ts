@@ -38,15 +38,17 @@ export interface Registry {
   get(id: string): ModelEntry;
 }
 
-const BUILT_IN_DESCRIPTIONS: Readonly<Record<BuiltInId, { readonly name: string; readonly description: string }>> = {
+const BUILT_INS: Readonly<Record<BuiltInId, Pick<ModelEntry, 'name' | 'version' | 'description'>>> = {
   gaussian: {
-    name: 'Gaussian and bicubic',
+    name: 'Gaussian',
+    version: '2.0.0',
     description:
-      `Gaussian smoothing (sigma ${GAUSSIAN_SIGMA} raw pixels, after the generalised Anscombe transform where the ` +
-      `detector's gain is known), then cubic convolution (a = -1/2). A classical filter, not a network.`,
+      `Gaussian smoothing as wide as suits the session's own frames (sigma ${GAUSSIAN_SIGMA} raw pixels until that is ` +
+      `known), then cubic convolution (a = -1/2). A classical filter, not a network.`,
   },
   bicubic: {
     name: 'Bicubic',
+    version: '1.0.0',
     description: 'Cubic convolution (a = -1/2), nothing else: the raw pixels, enlarged. Removes no noise.',
   },
 };
@@ -56,11 +58,11 @@ const BUILT_IN_SAMPLES: Readonly<Record<BuiltInId, 1 | undefined>> = { gaussian:
 
 /** A classical method at a magnification of 1, 2 or 4. */
 export function builtIn(kind: BuiltInId, magnification = 2): ModelEntry {
-  const { name, description } = BUILT_IN_DESCRIPTIONS[kind];
+  const { name, version, description } = BUILT_INS[kind];
   return {
     id: kind,
     name,
-    version: '1',
+    version,
     description,
     license: 'Apache-2.0',
     magnification,

@@ -188,7 +188,7 @@ export function acquire(
   const normalise = async (frame: Passing<Frame>): Promise<Passing<NormalisedFrame> | undefined> => {
     const { normalise: normaliseFrame, assessor } = opened as Opened;
     const normalised = await runStage('normalise', timed(frame), monitor, () => {
-      const known = normaliseFrame(frame);
+      const known = { ...normaliseFrame(frame), gaussianSigma: assessor.gaussianSigma(frame) };
       assessor.observe(known);
       return known;
     });

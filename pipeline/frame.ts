@@ -163,20 +163,22 @@ export interface Normalisation {
   readonly scale: number;
   /** `first-frame` or `photon-transfer`: how the constants were found. */
   readonly source: string;
-  /** Photon transfer of the detector, once it is known: counts at no light, counts per photo-electron, photo-electrons rms. */
-  readonly detector?: { readonly offset: number; readonly gain: number; readonly readNoise: number };
 }
 
 export interface NormalisedFrame extends Frame {
   readonly normalisation: Normalisation;
   /** Raw planes of the same channel and section just before this one, oldest first (at most 2): for causal temporal models. */
   readonly history: readonly Plane[];
+  /** Raw pixels: the Gaussian that comes nearest to the next raw frames of this session, once that is known. */
+  readonly gaussianSigma?: number;
 }
 
 /** Who predicted the pixels. Everything that leaves the service with enhanced pixels carries this. */
 export interface Prediction {
   readonly predicted: true;
   readonly modelId: string;
+  /** What people call it; sessions of version 1 do not have it. */
+  readonly modelName?: string;
   readonly modelVersion: string;
   /** SHA-256 of the weights, hex; for a method without weights, of its own description. */
   readonly modelSha256: string;
@@ -187,6 +189,8 @@ export interface Prediction {
   /** Step of the fidelity ladder: 0 is the best. */
   readonly ladderStep: number;
   readonly tiles: number;
+  /** Raw pixels: width of the smoothing, where the method is a Gaussian. */
+  readonly gaussianSigma?: number;
   /** The model pleases the eye and may invent what it shows: no cells are looked for in what it makes. */
   readonly displayOnly?: true;
 }

@@ -81,6 +81,8 @@ export interface EnhancerStatus {
 export interface Assessor {
   /** Called for every recorded raw frame, superseded or not; resolves soon (the work is off the main thread). */
   observe(frame: NormalisedFrame): void;
+  /** Raw pixels: the Gaussian that comes nearest to the next frames of this channel and section, once that is known. */
+  gaussianSigma(frame: Frame): number | undefined;
   /** Quality of an enhanced frame from what is known by now. */
   assess(frame: EnhancedFrame): Promise<Quality>;
   close(): Promise<void>;

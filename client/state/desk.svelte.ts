@@ -5,7 +5,6 @@
 
 import { getContext, setContext } from 'svelte';
 import type { Acquisition } from '../../pipeline/frame.ts';
-import type { ModelChoice } from '../../server/protocol.ts';
 import { LUT_NAMES } from '../draw/lut.ts';
 import { panesOf } from '../draw/panes.ts';
 import { CellHistory } from './cellCounts.svelte.ts';
@@ -65,10 +64,6 @@ export class Desk {
     return undefined;
   }
 
-  get models(): readonly ModelChoice[] {
-    return [];
-  }
-
   /** True when the picture is not what it seems to be: it is drawn dimmed. */
   get dimmed(): boolean {
     return false;
@@ -111,17 +106,11 @@ export class Desk {
       frame,
       scene,
       acquisition: this.acquisition,
-      modelName: this.modelName(frame.header.enhanced?.prediction.modelId),
       zoom: this.stage.view.zoom,
       devicePixelRatio: this.stage.devicePixelRatio,
     });
     download(name, blob);
     this.notice = { level: 'done', text: `Saved ${name}` };
-  }
-
-  /** What people call a model. */
-  modelName(modelId: string | undefined): string {
-    return this.models.find(({ id }) => id === modelId)?.name ?? modelId ?? '';
   }
 }
 

@@ -11,13 +11,13 @@ import type { Scene } from '../draw/scene.ts';
 import { scaleBar } from '../draw/scaleBar.ts';
 import { writeTiff } from '../draw/tiff.ts';
 import type { LiveFrame } from './liveFrames.svelte.ts';
+import { predictedBy } from './predictedBy.ts';
 
 export type SnapshotKind = 'annotated' | 'raw-png' | 'enhanced-png' | 'raw-tiff' | 'enhanced-tiff';
 
 export interface SnapshotSource {
   readonly frame: LiveFrame;
   readonly acquisition: Acquisition | undefined;
-  readonly modelName: string;
   /** The scene on the screen. */
   readonly scene: Scene;
   /** CSS pixels per raw sample, and device pixels per CSS pixel, on the screen. */
@@ -99,7 +99,7 @@ function drawBand(
   const prediction = source.frame.header.enhanced?.prediction;
   context.fillStyle = showing === 'raw' ? BAND.measured : BAND.predicted;
   const left = 10 * scale;
-  const predicted = `PREDICTED ${source.modelName} ${prediction?.modelVersion ?? ''}`;
+  const predicted = `PREDICTED ${prediction ? predictedBy(prediction) : ''}`;
   const words = {
     raw: 'MEASURED raw',
     enhanced: predicted,
@@ -137,8 +137,9 @@ function drawScaleBar(context: CanvasRenderingContext2D, scene: Scene, source: S
   context.shadowBlur = 0;
 }
 
-function fileName({ frame, acquisition, modelName }: SnapshotSource, showing: Shown, extension: string): string {
-  const what = showing === 'raw' ? 'raw' : `${showing}_PREDICTED_${modelName}`;
+function fileName({ frame, acquisition }: SnapshotSource, showing: Shown, extension: string): string {
+  const { prediction } = frame.header.enhanced ?? {};
+  const what = showing === 'raw' ? 'raw' : `${showing}_PREDICTED_${prediction ? predictedBy(prediction) : ''}`;
   const name = `${acquisition?.id ?? 'scopestream'}_${String(frame.header.sequence).padStart(6, '0')}_${what}`;
   return `${name.replace(/[^\w.-]+/g, '-')}.${extension}`;
 }

@@ -3,7 +3,7 @@
  */
 
 import type { Acquisition } from '../../pipeline/frame.ts';
-import type { CommandResult, ModelChoice } from '../../server/protocol.ts';
+import type { CommandResult } from '../../server/protocol.ts';
 import { Connection } from './connection.svelte.ts';
 import { Desk, useDesk } from './desk.svelte.ts';
 import { Lateness } from './lateness.ts';
@@ -41,10 +41,6 @@ export class Viewer extends Desk {
 
   override get acquisition(): Acquisition | undefined {
     return this.service?.session?.acquisition;
-  }
-
-  override get models(): readonly ModelChoice[] {
-    return this.service?.models ?? [];
   }
 
   override get dimmed(): boolean {

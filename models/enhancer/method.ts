@@ -4,16 +4,6 @@ import type { PixelArray } from '../../pipeline/frame.ts';
  * A way to enhance a frame: a network or a classical method. Lives in the inference process, does one frame at a time.
  */
 
-/** Photon transfer of the detector: what turns counts into photo-electrons. */
-export interface Detector {
-  /** counts */
-  readonly offset: number;
-  /** counts per photo-electron */
-  readonly gain: number;
-  /** photo-electrons, standard deviation */
-  readonly readNoise: number;
-}
-
 export interface MethodInput {
   readonly sizeX: number;
   readonly sizeY: number;
@@ -25,7 +15,8 @@ export interface MethodInput {
   readonly scale: number;
   /** Stored value = raw intensity * gain: keeps fractions of a count, 2^(16 - significantBits) for integer detectors. */
   readonly gain: number;
-  readonly detector?: Detector;
+  /** Input pixels: width of a Gaussian. */
+  readonly gaussianSigma?: number;
 }
 
 export interface MethodOutput {

@@ -4,6 +4,7 @@ import { chooseProvider, testFrame, testRequest, type ProviderName } from '../ex
 import type { InferenceClient } from '../inferenceClient.ts';
 import type { ModelManifest } from '../manifest.ts';
 import { builtIn, type BuiltInId, type ModelEntry, type Registry } from '../registry.ts';
+import { GAUSSIAN_SIGMA } from './gaussian.ts';
 import { threadsOf, type EnhancerSettings } from './settings.ts';
 
 /** What stands on the steps of the fidelity ladder: models, loaded and warm, each in the process that holds it. */
@@ -134,8 +135,9 @@ export async function runRung(
   const gain = samplesPerPixel === 1 ? storedGain(frame) : 1;
   const frames = entry.method.kind === 'onnx' ? entry.method.manifest.temporalFrames : 1;
   const planes = [...(frames > 1 ? history.slice(1 - frames) : []), raw];
-  const { offset, scale, detector } = normalisation;
-  const request = { sizeX, sizeY, samplesPerPixel, pixelType: raw.pixelType, offset, scale, gain, detector };
+  const { offset, scale } = normalisation;
+  const gaussianSigma = entry.method.kind === 'gaussian' ? (frame.gaussianSigma ?? GAUSSIAN_SIGMA) : undefined;
+  const request = { sizeX, sizeY, samplesPerPixel, pixelType: raw.pixelType, offset, scale, gain, gaussianSigma };
   const result = await client.run(key, request, planes, entry.magnification).catch((error: unknown) => {
     throw new EnhanceError(`${meta.name}: ${entry.id}: ${messageOf(error)}`, { cause: error });
   });
@@ -154,6 +156,7 @@ export async function runRung(
     prediction: {
       predicted: true,
       modelId: entry.id,
+      modelName: entry.name,
       modelVersion: entry.version,
       modelSha256: entry.sha256,
       license: entry.license,
@@ -161,6 +164,7 @@ export async function runRung(
       provider,
       ladderStep: step,
       tiles: result.tiles,
+      ...(gaussianSigma !== undefined && { gaussianSigma }),
       ...(entry.displayOnly && { displayOnly: true as const }),
     },
   };

@@ -24,12 +24,14 @@ export type AssessmentTask =
 export interface AssessmentReport {
   readonly place: string;
   readonly measured?: MeasuredQuality;
+  /** Raw pixels. */
+  readonly gaussianSigma?: number;
   readonly predicted?: { readonly model: string; readonly quality: PredictedQuality };
   /** Time that the task took. */
   readonly ms: number;
 }
 
-type Findings = Pick<AssessmentReport, 'measured' | 'predicted'>;
+type Findings = Pick<AssessmentReport, 'measured' | 'gaussianSigma' | 'predicted'>;
 
 /** Places followed over time; of the sections of a longer z-series only single frames are measured. */
 const MOST_PLACES = 16;
@@ -70,7 +72,8 @@ export class Assessment {
     if (!place) return { measured: singleFrameMeasures(raw, this.#settings.instrument) };
     place.measured = place.raw.observe(raw);
     place.prediction?.watch.settle(place.raw);
-    return { measured: place.measured, predicted: this.#predicted(place) };
+    const { gaussianSigma } = place.raw;
+    return { measured: place.measured, gaussianSigma, predicted: this.#predicted(place) };
   }
 
   #predicted({ raw, measured, prediction }: PlaceWatch): AssessmentReport['predicted'] {

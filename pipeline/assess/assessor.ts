@@ -12,6 +12,7 @@ import { messageOf } from '../errors.ts';
 import type {
   Acquisition,
   EnhancedFrame,
+  Frame,
   MeasuredQuality,
   NormalisedFrame,
   PredictedQuality,
@@ -74,6 +75,7 @@ class ThreadedAssessor implements Assessor {
   #closed = false;
   #status: AssessorStatus = { skipped: 0, faults: 0 };
   readonly #measured = new Map<string, MeasuredQuality>();
+  readonly #gaussianSigmas = new Map<string, number>();
   readonly #predicted = new Map<string, { readonly model: string; readonly quality: PredictedQuality }>();
   readonly #enhancedFrames = new Map<string, number>();
 
@@ -97,6 +99,10 @@ class ThreadedAssessor implements Assessor {
       this.#status = { ...this.#status, skipped: this.#status.skipped + 1 };
       this.#skipped('raw');
     }
+  }
+
+  gaussianSigma(frame: Frame): number | undefined {
+    return this.#gaussianSigmas.get(placeOf(frame));
   }
 
   assess(frame: EnhancedFrame): Promise<Quality> {
@@ -193,10 +199,11 @@ class ThreadedAssessor implements Assessor {
     return thread;
   }
 
-  #learn({ place, measured, predicted, ms }: AssessmentReport): void {
+  #learn({ place, measured, gaussianSigma, predicted, ms }: AssessmentReport): void {
     this.#outstanding -= 1;
     this.#budget.spend(ms);
     if (measured) this.#measured.set(place, measured);
+    if (gaussianSigma !== undefined) this.#gaussianSigmas.set(place, gaussianSigma);
     if (predicted) this.#predicted.set(place, predicted);
   }
 
@@ -213,15 +220,15 @@ const NOT_KNOWN_YET: PredictedQuality = {
   because: 'too few raw frames seen yet to compare with',
 };
 
-function placeOf({ meta }: NormalisedFrame): string {
+function placeOf({ meta }: Frame): string {
   return `${meta.index.c}/${meta.index.z}`;
 }
 
 /** What a change of starts the running values anew. */
 function modelOf({ enhanced }: EnhancedFrame): string | undefined {
   if (!enhanced) return undefined;
-  const { modelId, modelVersion, ladderStep } = enhanced.prediction;
-  return `${modelId}@${modelVersion} step ${ladderStep} x${enhanced.magnification}`;
+  const { modelId, modelVersion, ladderStep, gaussianSigma } = enhanced.prediction;
+  return `${modelId}@${modelVersion} step ${ladderStep} x${enhanced.magnification} sigma ${gaussianSigma}`;
 }
 
 function buffersOf(task: AssessmentTask): ArrayBuffer[] {

@@ -39,7 +39,7 @@ const MEMORY = 16;
 /** Frames kept for enhanced frames that come late. */
 const KEPT_FRAMES = 8;
 /** Slow measures are taken on every so-manieth frame. */
-const EVERY = { bidirectional: 4, frc: 32, gaussian: 8 } as const;
+const EVERY = { bidirectional: 4, frc: 32, gaussian: 8, gaussianAtFirst: 4 } as const;
 const BIDIRECTIONAL_FRAMES = 10;
 /** Mean frame from which the scene's range is first read. */
 const RANGE_FRAMES = 16;
@@ -130,13 +130,19 @@ export class RawWatch {
     return this.range && this.#gaussian.uPsnr(this.range);
   }
 
+  /** Raw pixels, of the best Gaussian on these frames. */
+  get gaussianSigma(): number | undefined {
+    return this.range && this.#gaussian.sigma(this.range);
+  }
+
   #follow(sequence: number, before: Grey, grey: Grey, noise: Grey): StillPixels {
     const still = stillPixels(before, grey, noise);
     const next = { sequence, grey, still, noiseVariance: stillVariance(noise, still) };
     this.#stillShare.add(still.count / grey.data.length);
     const correlation = rowCorrelation(noise, still);
     if (correlation !== undefined) this.#rowCorrelation.add(correlation);
-    if (isDue(this.#frames, EVERY.gaussian)) this.#gaussian.add(before, next);
+    const gaussianEvery = this.gaussianSigma === undefined ? EVERY.gaussianAtFirst : EVERY.gaussian;
+    if (isDue(this.#frames, gaussianEvery)) this.#gaussian.add(before, next);
     this.#kept.push(next);
     if (this.#kept.length > KEPT_FRAMES) this.#kept.shift();
     return still;

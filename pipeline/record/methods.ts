@@ -31,7 +31,7 @@ export function methodsParagraph({ acquisition, software }: SessionConstants, ac
 
   const madeBy = models.map(
     ({ prediction: p }) =>
-      `${p.modelId} version ${p.modelVersion} (weights SHA-256 ${p.modelSha256}; licence ${p.license}; ${p.precision}, ${p.provider})`,
+      `${p.modelId} version ${p.modelVersion} (${p.gaussianSigma === undefined ? '' : `sigma ${p.gaussianSigma} pixels; `}weights SHA-256 ${p.modelSha256}; licence ${p.license}; ${p.precision}, ${p.provider})`,
   );
   const constants = account.provenances.flatMap(({ normalisation: n }) =>
     n ? [`(I - ${round(n.offset)}) / ${round(n.scale)}`] : [],
@@ -106,7 +106,10 @@ export function checklist({ acquisition, software }: SessionConstants, account: 
 
 function distinctModels({ provenances }: Account): ProvenanceLine[] {
   const byHash = new Map(
-    provenances.map((line) => [`${line.prediction.modelSha256} ${line.prediction.provider}`, line]),
+    provenances.map((line) => {
+      const { modelSha256, provider, gaussianSigma } = line.prediction;
+      return [`${modelSha256} ${provider} ${gaussianSigma}`, line];
+    }),
   );
   return [...byHash.values()];
 }

@@ -80,7 +80,7 @@ class RecordedModels {
     if (!prediction) throw new SessionError('its row names no model');
     const { modelId, modelVersion, modelSha256 } = prediction;
     const enhancer = await this.#load(modelId, magnification);
-    const enhanced = await enhancer.enhance(frame);
+    const enhanced = await enhancer.enhance({ ...frame, gaussianSigma: prediction.gaussianSigma });
     const found = enhanced.prediction;
     if (found.modelSha256 !== modelSha256) {
       throw new SessionError(

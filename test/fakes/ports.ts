@@ -96,6 +96,7 @@ export function fakePorts(overrides: Partial<AcquisitionPorts> = {}): { ports: A
     },
     createAssessor: () => ({
       observe: () => undefined,
+      gaussianSigma: () => undefined,
       assess: async () => ({
         measured: { mean: 0, saturated: 0, atZero: 0, noiseSigma: 0, focus: 0, focusRelative: 0 },
       }),

@@ -7,6 +7,7 @@ import type { FakeFrame } from './frames.ts';
 export const PREDICTION: Prediction = {
   predicted: true,
   modelId: 'lumen-m',
+  modelName: 'Lumen M',
   modelVersion: '1.2.0',
   modelSha256: 'f'.repeat(64),
   license: 'CC-BY-4.0',

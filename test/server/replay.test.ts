@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, type RecordedSession } from '../../pipeline/record/review.ts';
 import { createService } from '../../server/app.ts';
-import { verifyCommand } from '../../server/cli/verify.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
+import { verify } from './fixtures/verify.ts';
 
 /** As `scopestream serve` and `scopestream replay` do it, from settings to the recorded session, with nothing in between. */
 
@@ -31,16 +31,6 @@ async function open(folder: string): Promise<RecordedSession> {
   const session = await openSession(folder);
   onTestFinished(() => session.close());
   return session;
-}
-
-async function verify(folder: string): Promise<{ code: number; report: unknown }> {
-  const written: string[] = [];
-  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => (written.push(String(text)), true));
-  try {
-    return { code: await verifyCommand(folder, { all: true, json: true }), report: JSON.parse(written.join('')) };
-  } finally {
-    stdout.mockRestore();
-  }
 }
 
 const hashes = (session: RecordedSession, which: 'raw' | 'enhanced') =>

@@ -154,6 +154,17 @@ describe('enhance', () => {
     expect(intensityScale).toBe(1);
   });
 
+  it('smooths as widely as the session says where a Gaussian stands in, and writes it down', async () => {
+    const gaussian = await start({ model: 'gaussian' });
+    const frame = frameOf(spots(64, 40));
+    const usual = await gaussian.enhance(frame);
+    const narrow = await gaussian.enhance({ ...frame, gaussianSigma: 0.7 });
+    expect(usual.prediction).toMatchObject({ modelName: 'Gaussian', gaussianSigma: 1.8 });
+    expect(narrow.prediction.gaussianSigma).toBe(0.7);
+    expect(narrow.plane.data).not.toEqual(usual.plane.data);
+    expect((await enhancer.enhance(frame)).prediction.gaussianSigma).toBeUndefined();
+  });
+
   it('steps down under `newest` when frames come faster than the model can, and never under `every`', async () => {
     /** Frames that arrive 10 us apart, which no model can keep. */
     const flood = (sequence: number) => {

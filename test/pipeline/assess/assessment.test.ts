@@ -179,6 +179,18 @@ describe('trust in an enhanced stream', () => {
       }
     }
   });
+
+  it('finds the Gaussian that comes nearest to the next frames: wide in little light, narrow in much', () => {
+    const widthAt = (photons: number): number => run(twice, photons).report.gaussianSigma;
+    const psnr = (sigma: number, photons: number): number =>
+      run((raw) => twice(gaussianBlur(raw, sigma)), photons).truePsnr;
+    const [dim, bright] = [widthAt(2), widthAt(200)];
+    expect(dim).toBeGreaterThan(bright);
+    for (const other of [1, 1.4, 2, 2.8]) {
+      expect(psnr(dim, 2)).toBeGreaterThan(psnr(other, 2) - 0.5);
+      expect(psnr(bright, 200)).toBeGreaterThan(psnr(other, 200) - 0.5);
+    }
+  });
 });
 
 /** p99.9 - p0.1 of the noise-free frame. */
