@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LinkQuality } from '../../../client/state/linkQuality.ts';
 
-/** Frames each 100 ms of which `missed` more were passed over, until `untilMs`. */
+/** Frames each `everyMs` of which `missed` more were passed over, until `untilMs`. */
 function run(
   link: LinkQuality,
   fromMs: number,
@@ -11,10 +11,17 @@ function run(
     drawingMs = 5,
     overtaken = 0,
     lateMs = 0,
-    trip = () => 200,
-  }: { drawingMs?: number; overtaken?: number; lateMs?: number; trip?: (nowMs: number) => number } = {},
+    everyMs = 100,
+    trip = () => 2 * everyMs,
+  }: {
+    drawingMs?: number;
+    overtaken?: number;
+    lateMs?: number;
+    everyMs?: number;
+    trip?: (nowMs: number) => number;
+  } = {},
 ): void {
-  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 100)
+  for (let nowMs = fromMs; nowMs < untilMs; nowMs += everyMs)
     link.painted({ missed, overtaken, drawingMs, lateMs, roundTripMs: trip(nowMs), nowMs });
 }
 
@@ -27,15 +34,36 @@ describe('the quality of the link', () => {
 
   it('a thin link is found within seconds, and full depth tried again later', () => {
     const link = new LinkQuality();
-    run(link, 0, 5000, 4);
+    run(link, 0, 9600, 9, { everyMs: 500 });
     expect(link.thin).toBe(true);
-    run(link, 5000, 60_000, 0);
+    run(link, 9600, 66_000, 0);
     expect(link.thin).toBe(true);
-    run(link, 60_000, 66_000, 0);
+    run(link, 66_000, 72_000, 0);
     expect(link.thin).toBe(false);
-    run(link, 66_000, 72_000, 4);
+    run(link, 72_000, 82_000, 9, { everyMs: 500 });
     expect(link.thin).toBe(true);
-    run(link, 72_000, 160_000, 0);
+    run(link, 82_000, 180_000, 0);
+    expect(link.thin).toBe(true);
+  });
+
+  it('does not blame the link for a few seconds in which the computer was busy', () => {
+    const link = new LinkQuality();
+    for (let fromMs = 0; fromMs < 60_000; fromMs += 10_000) {
+      run(link, fromMs, fromMs + 5000, 4);
+      run(link, fromMs + 5000, fromMs + 10_000, 4, { trip: () => 6 });
+      expect(link.thin).toBe(false);
+    }
+  });
+
+  it('goes back to full depth where JPEG brings no more frames, and waits longer before it tries again', () => {
+    const link = new LinkQuality();
+    run(link, 0, 9000, 4);
+    expect(link.thin).toBe(true);
+    run(link, 9000, 19_000, 4);
+    expect(link.thin).toBe(false);
+    run(link, 19_000, 70_000, 4);
+    expect(link.thin).toBe(false);
+    run(link, 70_000, 82_000, 4);
     expect(link.thin).toBe(true);
   });
 

@@ -295,7 +295,7 @@ describe('a model that breaks', () => {
 describe('start and end', () => {
   afterEach(closeAll);
 
-  it('puts a faster model of the video-rate tier below the chosen one, no slower one and none for display only', async () => {
+  it('puts a faster model of the video-rate tier below the chosen one, none that is hardly faster and none for display only', async () => {
     const tiers = temporaryFolder('zoo');
     const videoRate =
       (id: string, displayOnly = false) =>
@@ -304,6 +304,7 @@ describe('start and end', () => {
     writeTinyPackage(tiers, 'blur', videoRate('pretty', true), 'pretty');
     writeTinyPackage(tiers, 'blur', videoRate('quick'));
     writeTinyPackage(tiers, 'slow', videoRate('steady'));
+    writeTinyPackage(tiers, 'slow', videoRate('twin'), 'twin');
     const enhancer = await start({ zooFolders: [tiers], model: 'steady' });
     expect(enhancer.status.steps).toEqual(['steady', 'quick', 'gaussian', 'bicubic']);
     await choose(enhancer, 'quick');
