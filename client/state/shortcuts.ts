@@ -12,7 +12,7 @@ import type { Viewer } from './viewer.svelte.ts';
 export interface Shortcut<D extends Desk = Desk> {
   /** `KeyboardEvent.key`, lower case; `Shift+` before it where the shift key must be down. */
   readonly key: string;
-  /** What is printed on the sheet; the key itself when absent. */
+  /** What is printed on the sheet, once for all that print the same; the key itself when absent. */
   readonly shown?: string;
   readonly group: 'Compare' | 'View' | 'Contrast' | 'Measure' | 'Acquisition' | 'Playback' | 'Page';
   readonly does: string;
@@ -34,11 +34,11 @@ const tool = (key: string, name: Tool, does: string): Shortcut => ({
 });
 
 const PAN_STEP = 60;
-const pan = (key: string, shown: string, x: number, y: number, does: string): Shortcut => ({
+const pan = (key: string, x: number, y: number): Shortcut => ({
   key,
-  shown,
+  shown: '← ↑ → ↓',
   group: 'View',
-  does,
+  does: 'Move the picture',
   run: ({ stage }) => stage.panBy({ x: x * PAN_STEP, y: y * PAN_STEP }),
 });
 
@@ -46,9 +46,9 @@ const pan = (key: string, shown: string, x: number, y: number, does: string): Sh
 const PLACED_SIZE = 120;
 
 /** Moves the selected shape by one raw sample. */
-const nudge = (key: string, shown: string, x: number, y: number): Shortcut => ({
+const nudge = (key: string, x: number, y: number): Shortcut => ({
   key: `Shift+${key}`,
-  shown: `Shift ${shown}`,
+  shown: 'Shift ← ↑ → ↓',
   group: 'Measure',
   does: 'Move the selected shape',
   run: ({ tools }) => tools.selected !== undefined && tools.move(tools.selected, { x, y }),
@@ -75,10 +75,10 @@ const DESK_SHORTCUTS: readonly Shortcut[] = [
   },
   { key: '+', group: 'View', does: 'Zoom in', run: ({ stage }) => stage.zoomBy(1.5) },
   { key: '-', shown: '−', group: 'View', does: 'Zoom out', run: ({ stage }) => stage.zoomBy(1 / 1.5) },
-  pan('arrowleft', '←', 1, 0, 'Move left'),
-  pan('arrowright', '→', -1, 0, 'Move right'),
-  pan('arrowup', '↑', 0, 1, 'Move up'),
-  pan('arrowdown', '↓', 0, -1, 'Move down'),
+  pan('arrowleft', 1, 0),
+  pan('arrowright', -1, 0),
+  pan('arrowup', 0, 1),
+  pan('arrowdown', 0, -1),
   {
     key: 'x',
     group: 'View',
@@ -130,10 +130,10 @@ const DESK_SHORTCUTS: readonly Shortcut[] = [
       if (tools.tool !== 'pan') tools.add(tools.tool, corner(-1), corner(1));
     },
   },
-  nudge('arrowleft', '←', -1, 0),
-  nudge('arrowright', '→', 1, 0),
-  nudge('arrowup', '↑', 0, -1),
-  nudge('arrowdown', '↓', 0, 1),
+  nudge('arrowleft', -1, 0),
+  nudge('arrowright', 1, 0),
+  nudge('arrowup', 0, -1),
+  nudge('arrowdown', 0, 1),
   {
     key: 'delete',
     shown: 'Del',

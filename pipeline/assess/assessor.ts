@@ -172,6 +172,7 @@ class ThreadedAssessor implements Assessor {
       reduced: reduced(plane, magnification, this.#window),
       intensityScale,
       offset,
+      isBaseline: enhanced.prediction.gaussianSigma !== undefined,
       detail,
       opticalCutoff: this.#opticalCutoff(frame.meta.index.c, magnification),
     };

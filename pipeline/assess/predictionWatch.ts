@@ -20,6 +20,8 @@ export interface PredictedSamples {
   readonly reduced: PixelArray;
   readonly intensityScale: number;
   readonly offset: number;
+  /** It was made by a Gaussian filter, the baseline of the others. */
+  readonly isBaseline: boolean;
   /** A square, power-of-two part of the prediction at its own sampling; sent with some frames only. */
   readonly detail?: { readonly size: number; readonly samples: PixelArray; readonly magnification: number };
   /** Cut-off of the optics, cycles per output pixel. */
@@ -38,6 +40,7 @@ export class PredictionWatch {
   readonly #flux = new RunningMean(MEMORY);
   readonly #bandEnergy = new RunningMean(MEMORY / 4);
   #frames = 0;
+  #isBaseline = false;
   /** The newest prediction, while no later raw frame has come. */
   #waiting: { readonly sequence: number; readonly prediction: Grey } | undefined;
   #fourier: Fourier2d | undefined;
@@ -47,6 +50,7 @@ export class PredictionWatch {
     const raw = greyOf(samples.raw, sizeX, sizeY);
     const prediction = greyOf(samples.reduced, sizeX, sizeY, intensityScale);
     this.#frames += 1;
+    this.#isBaseline = samples.isBaseline;
 
     const flux = fluxRatio(prediction, raw, samples.offset);
     if (flux !== undefined) this.#flux.add(flux);
@@ -83,7 +87,12 @@ export class PredictionWatch {
     };
     return {
       ...evidence,
-      ...verdictOf({ ...evidence, photonsBright: measured?.photonsBright, stillShare: watch.stillShare }),
+      ...verdictOf({
+        ...evidence,
+        uPsnrGaussian: this.#isBaseline ? undefined : evidence.uPsnrGaussian,
+        photonsBright: measured?.photonsBright,
+        stillShare: watch.stillShare,
+      }),
     };
   }
 

@@ -43,7 +43,7 @@ function run(enhance: Enhance, photons: number): Run {
     const halved = everySecond(enhanced);
     error += meanSquaredDifference(halved, target) / (FRAMES + 1);
     const detail = sequence % 8 === 0 ? { size: 256, samples: enhanced.data, magnification: 2 } : undefined;
-    const predicted = { ...samples, raw: raw.data, reduced: halved.data, intensityScale: 1, detail };
+    const predicted = { ...samples, raw: raw.data, reduced: halved.data, intensityScale: 1, isBaseline: false, detail };
     assessment.handle({ kind: 'predicted', place: '0/0', modelId: 'm', model: 'm', samples: predicted });
   });
   const range = CAMERA.gain * photons;
