@@ -74,7 +74,7 @@ const RULES: readonly Rule[] = [
     const slowest = window.slowestStage();
     return info(
       'superseded',
-      `${superseded} of the last second's frames were not enhanced: the stage "${slowest?.stage ?? 'enhance'}" takes ${Math.round(slowest?.ms ?? 0)} ms`,
+      `${superseded} of the last second's frames ${superseded === 1 ? 'was' : 'were'} not enhanced: the stage "${slowest?.stage ?? 'enhance'}" takes ${Math.round(slowest?.ms ?? 0)} ms`,
       'Every raw frame is kept. The policy "every" makes the source wait instead.',
     );
   },
