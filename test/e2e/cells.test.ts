@@ -2,16 +2,15 @@
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { balances } from '../../pipeline/ledger.ts';
 import { createService, type Service } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { PACKAGE_ROOT } from '../../server/packageRoot.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { connectViewer } from '../fixtures/viewer.ts';
-import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
+import { describeInBrowser, seriousFindings } from './browser.ts';
 
 /** Raw pixels: 31 micrometres, a handful of cells. */
 const SIZE = 192;
@@ -31,18 +30,13 @@ function copyOfSmearFind(zoo: string): void {
   );
 }
 
-describe.skipIf(!chromiumPath)(`cells on the live page${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
+describeInBrowser('cells on the live page', (browsing) => {
   const zoo = temporaryFolder('zoo');
-  let built: BuiltPage;
-  let browser: Browser;
   let service: Service;
   let page: Page;
-  const problems: string[] = [];
 
   beforeAll(async () => {
     copyOfSmearFind(zoo);
-    built = await buildPage();
-    browser = await launchChromium();
     const config = loadConfig({
       environment: {},
       flags: {
@@ -50,15 +44,12 @@ describe.skipIf(!chromiumPath)(`cells on the live page${chromiumPath ? '' : ' (n
         ...{ 'source.simulator.preset': 'smear', 'source.simulator.size': SIZE, 'source.simulator.rate': 3 },
       },
     });
-    service = await createService(config, { clientFolder: built.folder });
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(WAIT.timeout);
-    page.on('pageerror', (error) => problems.push(error.message));
+    service = await createService(config, { clientFolder: browsing.folder });
+    page = await browsing.newPage({ viewport: { width: 1440, height: 900 } });
   }, 240_000);
   afterAll(async () => {
-    await browser.close();
+    await page.close();
     await service.close();
-    await built.remove();
   }, 120_000);
 
   const panel = () => page.getByRole('region', { name: 'Cells' });
@@ -175,7 +166,7 @@ describe.skipIf(!chromiumPath)(`cells on the live page${chromiumPath ? '' : ' (n
 
   it.each(['dark', 'light'])('has no serious accessibility finding (%s)', async (theme) => {
     // The service's policy for scripts keeps axe out as well: it is lifted for this page, and for no other one here.
-    const inspected = await browser.newPage({ viewport: { width: 1440, height: 900 }, bypassCSP: true });
+    const inspected = await browsing.newPage({ viewport: { width: 1440, height: 900 }, bypassCSP: true });
     try {
       await inspected.goto(`${service.url}#view?theme=${theme}`);
       await inspected.locator('.stage g.cell').first().waitFor({ state: 'attached', timeout: WAIT.timeout });
@@ -191,6 +182,5 @@ describe.skipIf(!chromiumPath)(`cells on the live page${chromiumPath ? '' : ' (n
     expect(totals.inFlight).toBe(0);
     expect(balances(totals)).toBe(true);
     expect(totals).toMatchObject({ corrupt: 0, unrecorded: 0, missing: 0, unenhanced: 0 });
-    expect(problems).toEqual([]);
   });
 });

@@ -1,10 +1,9 @@
 /** Two sessions side by side: a session and its replay with another model. */
 
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { frame } from '../pipeline/record/frames.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
+import { describeInBrowser, seriousFindings } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const WAIT = { timeout: 60_000, interval: 100 };
@@ -13,17 +12,12 @@ const REPLAY = '20261121-020304-replay';
 /** A time point that the replay does not have. */
 const LOST = 2;
 
-describe.skipIf(!chromiumPath)(`two sessions${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
+describeInBrowser('two sessions', (browsing) => {
   let service: ReviewService;
   let page: Page;
-  const problems: string[] = [];
 
   beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-    service = await startReviewService(built.folder);
+    service = await startReviewService(browsing.folder);
     await record(service.root, { id: ORIGINAL, name: 'HeLa 3', frames: 12 });
     await record(service.root, {
       id: REPLAY,
@@ -39,20 +33,14 @@ describe.skipIf(!chromiumPath)(`two sessions${chromiumPath ? '' : ' (no Chromium
     });
   }, 120_000);
   afterAll(async () => {
-    await browser.close();
     await service.close();
-    await built.remove();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(60_000);
-    problems.length = 0;
-    page.on('pageerror', (error) => problems.push(error.message));
+    page = await browsing.newPage({ viewport: { width: 1280, height: 800 } });
   });
   afterEach(async () => {
     await page.close();
-    expect(problems).toEqual([]);
   });
 
   const session = (letter: string): Locator => page.getByRole('region', { name: `Session ${letter},` });

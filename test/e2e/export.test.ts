@@ -1,39 +1,31 @@
 /** Exports from the review page. */
 
 import { readFile } from 'node:fs/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { unzip } from 'unzipit';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { describeInBrowser, seriousFindings } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const WAIT = { timeout: 60_000, interval: 100 };
 const ID = '20261121-010203-session';
 
-describe.skipIf(!chromiumPath)(`exports${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
+describeInBrowser('exports', (browsing) => {
   let service: ReviewService;
   let page: Page;
   const { PATH } = process.env;
 
   beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-    service = await startReviewService(built.folder);
+    service = await startReviewService(browsing.folder);
     await record(service.root, { id: ID, name: 'HeLa 3', frames: 40 });
   }, 120_000);
   afterAll(async () => {
-    await browser.close();
     await service.close();
-    await built.remove();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1280, height: 1400 }, acceptDownloads: true });
-    page.setDefaultTimeout(60_000);
+    page = await browsing.newPage({ viewport: { width: 1280, height: 1400 }, acceptDownloads: true });
     await page.goto(`${service.url}/#review/${ID}`);
     await page.locator('.stage').getByText('PREDICTED').first().waitFor();
   });

@@ -5,18 +5,17 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { Server } from 'socket.io';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ClassifiedFrame } from '../../pipeline/frame.ts';
 import { type Controls, LivePublisher, type LiveNamespace } from '../../server/live.ts';
 import { LIVE_NAMESPACE } from '../../server/protocol.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { movingCell, still, type FakeFrame } from '../fakes/frames.ts';
 import { startFakeService, stateOfFake } from '../fakes/liveService.ts';
 import { PREDICTION } from '../fakes/sayings.ts';
 import { startThinLink } from '../fakes/thinLink.ts';
-import { buildPage, type BuiltPage } from './browser.ts';
+import { describeInBrowser } from './browser.ts';
 
 const WAIT = { timeout: 120_000, interval: 200 };
 const THIN_BYTES_PER_SECOND = 2e6 / 8;
@@ -24,36 +23,24 @@ const THIN_BYTES_PER_SECOND = 2e6 / 8;
 const SMALL = { width: 480, height: 400 };
 const LIVE_PAGE_GZIP_BYTES = 150_000;
 
-describe.skipIf(!chromiumPath)(`what a viewer costs${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
-  beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await built.remove();
-  });
-
+describeInBrowser('what a viewer costs', (browsing) => {
   const open = async (url: string): Promise<Page> => {
-    const page = await browser.newPage({ viewport: SMALL, acceptDownloads: true });
-    page.setDefaultTimeout(120_000);
+    const page = await browsing.newPage({ viewport: SMALL, acceptDownloads: true });
     await page.addInitScript(COUNT_DRAWINGS);
     await page.goto(url);
     return page;
   };
 
   it('the live page is small', () => {
-    const index = readFileSync(join(built.folder, 'index.html'), 'utf8');
+    const index = readFileSync(join(browsing.folder, 'index.html'), 'utf8');
     const files = [...index.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, file]) => file!);
     expect(files.length).toBeGreaterThanOrEqual(2);
-    const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(built.folder, file))).length, 0);
+    const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(browsing.folder, file))).length, 0);
     expect(bytes).toBeLessThan(LIVE_PAGE_GZIP_BYTES);
   });
 
   it('over 2 Mbit/s it changes to JPEG, says so, and stays at the newest frame', async () => {
-    const service = await startPublisher(built.folder);
+    const service = await startPublisher(browsing.folder);
     const link = await startThinLink(service.port, THIN_BYTES_PER_SECOND);
     const page = await open(`http://127.0.0.1:${link.port}/#view?comparison=raw&panelsHidden=false`);
     try {
@@ -74,7 +61,7 @@ describe.skipIf(!chromiumPath)(`what a viewer costs${chromiumPath ? '' : ' (no C
   }, 300_000);
 
   it('a hidden tab draws nothing and is sent nothing', async () => {
-    const service = await startFakeService({ rate: 20, frame: still(SMALL_FRAME), page: built.folder });
+    const service = await startFakeService({ rate: 20, frame: still(SMALL_FRAME), page: browsing.folder });
     const page = await open(service.url);
     try {
       await vi.waitFor(() => expect(service.received()).toBeGreaterThan(5), WAIT);
@@ -96,7 +83,7 @@ describe.skipIf(!chromiumPath)(`what a viewer costs${chromiumPath ? '' : ' (no C
   }, 300_000);
 
   it('keeps no frames: after hundreds its memory is what it was', async () => {
-    const service = await startFakeService({ rate: 30, frame: still(SMALL_FRAME), page: built.folder });
+    const service = await startFakeService({ rate: 30, frame: still(SMALL_FRAME), page: browsing.folder });
     const page = await open(service.url);
     try {
       const devtools = await page.context().newCDPSession(page);

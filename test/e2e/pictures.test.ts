@@ -1,15 +1,14 @@
 /** What is on the screen, pixel by pixel, for known frames. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, it, vi } from 'vitest';
 import { DIVERGING, LUTS } from '../../client/draw/lut.ts';
 import { shade, SATURATED_COLOUR, ZERO_COLOUR } from '../../client/draw/scene.ts';
 import { mappingOf } from '../../client/draw/viewport.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { still, type FakeFrame } from '../fakes/frames.ts';
 import { startFakeService, type FakeService } from '../fakes/liveService.ts';
 import { qualityOf } from '../fakes/sayings.ts';
-import { buildPage, screenPixels, type BuiltPage, type ScreenPixels } from './browser.ts';
+import { describeInBrowser, screenPixels, type ScreenPixels } from './browser.ts';
 
 const SIZE = 32;
 const ZOOM = 10;
@@ -32,18 +31,7 @@ const wide: FakeFrame = {
   enhancedScale: 1 / 16,
 };
 
-describe.skipIf(!chromiumPath)(`known frames on the screen${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let page: BuiltPage;
-  let browser: Browser;
-  beforeAll(async () => {
-    page = await buildPage();
-    browser = await launchChromium();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await page.remove();
-  });
-
+describeInBrowser('known frames on the screen', (browsing) => {
   /** Shows a frame with these settings and reads the stage back. */
   async function show(
     frame: FakeFrame,
@@ -53,10 +41,10 @@ describe.skipIf(!chromiumPath)(`known frames on the screen${chromiumPath ? '' : 
     const service: FakeService = await startFakeService({
       rate: 0,
       frame: still(frame),
-      page: page.folder,
+      page: browsing.folder,
       acquisition: { significantBits },
     });
-    const tab = await browser.newPage({ viewport: { width: 1100, height: 800 } });
+    const tab = await browsing.newPage({ viewport: { width: 1100, height: 800 } });
     try {
       await before?.(tab);
       const view = {

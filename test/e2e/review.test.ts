@@ -1,10 +1,9 @@
 /** The review pages over really recorded sessions. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { colourPlane, frame, pixelValue } from '../pipeline/record/frames.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { buildPage, screenPixels, seriousFindings, type BuiltPage } from './browser.ts';
+import { describeInBrowser, PHONE, screenPixels, seriousFindings, widerThanWindow } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const FRAMES = 30;
@@ -13,17 +12,12 @@ const SECOND = '20261121-020304-second';
 const COLOUR = '20261121-000102-colour';
 const WAIT = { timeout: 60_000, interval: 100 };
 
-describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
+describeInBrowser('the review pages', (browsing) => {
   let service: ReviewService;
   let page: Page;
-  const problems: string[] = [];
 
   beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-    service = await startReviewService(built.folder);
+    service = await startReviewService(browsing.folder);
     await record(service.root, { id: FIRST, name: 'HeLa 3', startedAt: '2026-11-21T01:00:00.000Z', frames: FRAMES });
     await record(service.root, { id: SECOND, name: 'COS-7', startedAt: '2026-11-21T02:00:00.000Z', frames: FRAMES });
     await record(service.root, {
@@ -39,20 +33,14 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
     });
   }, 120_000);
   afterAll(async () => {
-    await browser.close();
     await service.close();
-    await built.remove();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(60_000);
-    problems.length = 0;
-    page.on('pageerror', (error) => problems.push(error.message));
+    page = await browsing.newPage({ viewport: { width: 1440, height: 900 } });
   });
   afterEach(async () => {
     await page.close();
-    expect(problems).toEqual([]);
   });
 
   const cards = (): Promise<string[]> => page.locator('li h2').allInnerTexts();
@@ -77,6 +65,43 @@ describe.skipIf(!chromiumPath)(`the review pages${chromiumPath ? '' : ' (no Chro
     await page.getByRole('button', { name: 'Undo' }).click();
     await vi.waitFor(async () => expect(await cards()).toEqual(['HeLa 3, well B4']), WAIT);
   }, 180_000);
+
+  it('fits on a phone: a card opens where it is tapped, a finger scrolls past the timeline and scrubs along it', async () => {
+    const phone = await browsing.newPage(PHONE);
+    try {
+      await phone.goto(`${service.url}/#review`);
+      const title = (await phone.locator('li h2').first().boundingBox())!;
+      expect(await widerThanWindow(phone)).toBe(0);
+      await phone.touchscreen.tap(title.x + title.width / 2, title.y + title.height / 2);
+      const timeline = phone.getByRole('slider', { name: 'Position in the session' });
+      await timeline.waitFor();
+      expect(await widerThanWindow(phone)).toBe(0);
+
+      const devtools = await phone.context().newCDPSession(phone);
+      const swipe = async (dx: number, dy: number): Promise<void> => {
+        const { x, y, width } = (await timeline.boundingBox())!;
+        for (let step = 0; step <= 10; step++) {
+          const at = { x: x + width / 4 + (dx * step) / 10, y: y + 20 + (dy * step) / 10 };
+          await devtools.send('Input.dispatchTouchEvent', {
+            type: step === 0 ? 'touchStart' : 'touchMove',
+            touchPoints: [at],
+          });
+        }
+        await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+      };
+      const scrolled = () => phone.locator('.page').evaluate((element) => element.scrollTop);
+      await swipe(0, -200);
+      await vi.waitFor(async () => expect(await scrolled()).toBeGreaterThan(50), WAIT);
+      expect(await timeline.getAttribute('aria-valuenow')).toBe('0');
+      await swipe(150, 0);
+      await vi.waitFor(
+        async () => expect(Number(await timeline.getAttribute('aria-valuenow'))).toBeGreaterThan(10),
+        WAIT,
+      );
+    } finally {
+      await phone.close();
+    }
+  }, 120_000);
 
   it('steps, scrubs, plays and marks a session', async () => {
     await page.goto(`${service.url}/#review`);

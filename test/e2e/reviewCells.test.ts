@@ -1,11 +1,10 @@
 /** Cells of a recorded session: over its image and counted for the frame on show, as its ledger lists them. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Cell, CellSighting } from '../../pipeline/frame.ts';
 import { frame } from '../pipeline/record/frames.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
-import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
+import { describeInBrowser, seriousFindings } from './browser.ts';
 import { record, startReviewService, type ReviewService } from './reviewService.ts';
 
 const WITH_CELLS = '20261121-010203-smear';
@@ -31,30 +30,21 @@ const SIGHTINGS: readonly CellSighting[] = [
   { cells: [cell(2, 'monocyte', 5)], cellsSeenIn: 1, cellsBy: 'finder 1.0.0', cellsSkipped: 'late' },
 ];
 
-describe.skipIf(!chromiumPath)(`cells under review${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
+describeInBrowser('cells under review', (browsing) => {
   let service: ReviewService;
   let page: Page;
-  const problems: string[] = [];
 
   beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-    service = await startReviewService(built.folder);
+    service = await startReviewService(browsing.folder);
     const frames = SIGHTINGS.length;
     const sighted = (sequence: number) => ({ ...frame(sequence), ...SIGHTINGS[sequence] });
     await record(service.root, { id: WITH_CELLS, name: 'Blood smear', frames, frame: sighted });
     await record(service.root, { id: WITHOUT, name: 'HeLa 3', frames });
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(60_000);
-    page.on('pageerror', (error) => problems.push(error.message));
+    page = await browsing.newPage({ viewport: { width: 1440, height: 900 } });
   }, 240_000);
   afterAll(async () => {
-    await browser.close();
+    await page.close();
     await service.close();
-    await built.remove();
-    expect(problems).toEqual([]);
   }, 120_000);
 
   const panel = (name: string) => page.getByRole('region', { name });

@@ -1,11 +1,10 @@
 /** The tools of the image on the live page, by keyboard alone where there is a key. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, expect, it, vi } from 'vitest';
 import { still, type FakeFrame } from '../fakes/frames.ts';
 import { startFakeService, type FakeOptions, type FakeService } from '../fakes/liveService.ts';
-import { buildPage, type BuiltPage } from './browser.ts';
+import { describeInBrowser } from './browser.ts';
 
 const SIZE = 64;
 const WAIT = { timeout: 60_000, interval: 100 };
@@ -27,32 +26,18 @@ const ramp: FakeFrame = {
 /** At the middle of the picture, between its four middle samples. */
 const MIDDLE = 100 + ((SIZE - 1) / 2) * (PER_COLUMN + PER_ROW);
 
-describe.skipIf(!chromiumPath)(`tools of the image${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
+describeInBrowser('tools of the image', (browsing) => {
   let service: FakeService;
   let page: Page;
-  const problems: string[] = [];
 
-  beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await built.remove();
-  });
   afterEach(async () => {
     await page.close();
     await service.close();
-    expect(problems.splice(0)).toEqual([]);
   });
 
   const open = async (options: Partial<FakeOptions> = {}): Promise<void> => {
-    service = await startFakeService({ rate: 0, frame: still(ramp), page: built.folder, ...options });
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(60_000);
-    page.on('pageerror', (error) => problems.push(error.message));
+    service = await startFakeService({ rate: 0, frame: still(ramp), page: browsing.folder, ...options });
+    page = await browsing.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(service.url);
     await vi.waitFor(() => expect(service.received()).toBeGreaterThan(0), WAIT);
   };

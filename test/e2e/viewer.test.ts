@@ -1,14 +1,13 @@
 /** The live page as a person uses it: every control, the keyboard, a dropped line, and accessibility. */
 
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { shade } from '../../client/draw/scene.ts';
-import { chromiumPath, launchChromium } from '../../server/bench/chromium.ts';
 import { still, type FakeFrame } from '../fakes/frames.ts';
 import { startFakeService, type FakeService } from '../fakes/liveService.ts';
-import { buildPage, seriousFindings, type BuiltPage } from './browser.ts';
+import { describeInBrowser, PHONE, seriousFindings, widerThanWindow } from './browser.ts';
 
 const SIZE = 64;
 const WAIT = { timeout: 60_000, interval: 100 };
@@ -22,35 +21,19 @@ const ramp: FakeFrame = {
   enhancedScale: 1 / 16,
 };
 
-describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromium found)'}`, () => {
-  let built: BuiltPage;
-  let browser: Browser;
+describeInBrowser('the live page', (browsing) => {
   let service: FakeService;
   let page: Page;
-  const problems: string[] = [];
-
-  beforeAll(async () => {
-    built = await buildPage();
-    browser = await launchChromium();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await built.remove();
-  });
 
   beforeEach(async () => {
-    service = await startFakeService({ rate: 0, frame: still(ramp), page: built.folder });
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
-    page.setDefaultTimeout(60_000);
-    problems.length = 0;
-    page.on('pageerror', (error) => problems.push(error.message));
+    service = await startFakeService({ rate: 0, frame: still(ramp), page: browsing.folder });
+    page = await browsing.newPage({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
     await page.goto(service.url);
     await vi.waitFor(() => expect(service.received()).toBe(1), WAIT);
   }, 120_000);
   afterEach(async () => {
     await page.close();
     await service.close();
-    expect(problems).toEqual([]);
   });
 
   const reached = (...command: unknown[]): Promise<void> =>
@@ -171,12 +154,12 @@ describe.skipIf(!chromiumPath)(`the live page${chromiumPath ? '' : ' (no Chromiu
     await vi.waitFor(async () => expect(await about.innerText()).toBe(fitted), WAIT);
   }, 120_000);
 
-  it('follows two fingers', async () => {
-    const touch = await browser.newPage({ viewport: { width: 390, height: 844 }, hasTouch: true });
-    touch.setDefaultTimeout(60_000);
+  it('fits on a phone and follows two fingers', async () => {
+    const touch = await browsing.newPage(PHONE);
     try {
       await touch.goto(service.url);
       await vi.waitFor(() => expect(service.received()).toBe(2), WAIT);
+      expect(await widerThanWindow(touch)).toBe(0);
       const stage = (await touch.locator('.stage').boundingBox())!;
       const zoom = async (): Promise<number> => parseFloat(await touch.locator('.about span').last().innerText());
       const before = await zoom();
