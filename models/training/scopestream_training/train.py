@@ -59,14 +59,18 @@ def weights_of(start: Path) -> dict[str, torch.Tensor]:
 
 
 def take_over(network: Lumen, weights: dict[str, torch.Tensor]) -> None:
-    """Starts `network` as the function of another run, which may be shallower, see fewer frames, or upscale where this one
-    does not."""
+    """Starts `network` as the function of another run, which may be shallower, have fewer levels, see fewer frames, or upscale
+    where this one does not."""
     if network.shape.upscale == 1:
         weights = at_input_sampling(weights, network.shape.unshuffle)
     weights = over_frames(weights, network.shape.frames)
     new = network.load_state_dict(weights, strict=False)
     if new.unexpected_keys:
         raise ValueError(f"the run to start from has other blocks: {new.unexpected_keys}")
+    with torch.no_grad():  # A new level adds nothing yet; new blocks start so by themselves.
+        for name in new.missing_keys:
+            if name.startswith("ups."):
+                network.get_parameter(name).zero_()
 
 
 Aim = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

@@ -80,10 +80,11 @@ def test_base_follows_the_sampling_convention() -> None:
     np.testing.assert_allclose(bicubic(ramp[0, 0].numpy(), 2)[32, 16:48], np.arange(16, 48) / 2, atol=2e-3)
 
 
-def test_new_blocks_change_nothing() -> None:
-    """A deeper network that takes over the weights of a shallower one starts as the same function."""
+@pytest.mark.parametrize(("widths", "blocks"), [((16, 32, 32), (2, 2, 4)), ((16, 32, 32, 64), (1, 2, 3, 2))])
+def test_deeper_network_starts_as_the_shallower_one(widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
+    """More blocks, or one more level."""
     shallow = network(SHAPES[0])
-    deep = Lumen(LumenShape(unshuffle=2, upscale=2, widths=(16, 32, 32), blocks=(2, 2, 4)))
+    deep = Lumen(LumenShape(unshuffle=2, upscale=2, widths=widths, blocks=blocks))
     take_over(deep, shallow.state_dict())
     frame = torch.randn(1, 1, 32, 32)
     with torch.inference_mode():

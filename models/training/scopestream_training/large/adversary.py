@@ -12,6 +12,7 @@ from torch import nn
 from ..colour.adversary import MADE, REAL, UNetDiscriminator, judged
 from ..config import load as load_lumen
 from ..networks import Lumen
+from ..train import weights_of
 from .config import Adversary
 
 COLOURS = 3  # that the colour networks' discriminator sees
@@ -43,7 +44,7 @@ class Encoder(nn.Module):
 
 def load_encoder(settings: Adversary) -> Encoder:
     network = Lumen(load_lumen(Path(settings.encoder)).shape)
-    network.load_state_dict(torch.load(settings.weights, map_location="cpu")["ema"])
+    network.load_state_dict(weights_of(Path(settings.weights)))
     return Encoder(network).requires_grad_(False)
 
 

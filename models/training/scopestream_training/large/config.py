@@ -18,7 +18,8 @@ KINDS = {"rrdb": (Rrdb, RrdbShape), "srresnet": (SrResNet, SrResNetShape), "swin
 @dataclass(frozen=True)
 class Adversary:
     """The GAN part of a run. Weights of the generator's losses: `pixel` (absolute error), `adversarial`, and `feature`, a
-    distance inside the encoder of one of our own denoising networks (`encoder`: its config; `weights`: its checkpoint).
+    distance inside the encoder of one of our own denoising networks (`encoder`: its config; `weights`: its checkpoint, or the
+    `weights.onnx` of its package).
     width: of the discriminator; rate: its learning rate (Adam)."""
 
     encoder: str
