@@ -20,6 +20,7 @@ export function createCanvasRenderer(canvas: HTMLCanvasElement): Renderer {
   const context = canvas.getContext('2d', { alpha: false })!;
   return {
     kind: 'canvas2d',
+    onProcessor: true,
     draw(scene) {
       if (canvas.width !== scene.width || canvas.height !== scene.height) {
         canvas.width = scene.width;

@@ -52,6 +52,8 @@ export interface Scene {
 /** Draws scenes on one canvas. */
 export interface Renderer {
   readonly kind: 'webgl2' | 'canvas2d';
+  /** There is no GPU, or none for this page: a processor computes every pixel. */
+  readonly onProcessor: boolean;
   draw(scene: Scene): void;
   dispose(): void;
 }

@@ -35,12 +35,14 @@ class WebglRenderer implements Renderer {
   #flags!: WebGLTexture;
   #heldFlags: Uint8Array | undefined;
   #last: Scene | undefined;
+  readonly onProcessor: boolean;
   readonly #smooth: Reading;
 
   constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext) {
     this.#canvas = canvas;
     this.#gl = gl;
-    this.#smooth = SOFTWARE.test(rendererName(gl)) ? 'bilinear' : 'bicubic';
+    this.onProcessor = SOFTWARE.test(rendererName(gl));
+    this.#smooth = this.onProcessor ? 'bilinear' : 'bicubic';
     canvas.addEventListener('webglcontextlost', this.#lost);
     canvas.addEventListener('webglcontextrestored', this.#restored);
     this.#prepare();

@@ -6,6 +6,7 @@ import { flaggedPixels, noiseModel } from '../draw/flags.ts';
 import { LUTS } from '../draw/lut.ts';
 import type { StagePane } from '../draw/panes.ts';
 import type { Layer, Scene } from '../draw/scene.ts';
+import { mappingOf } from '../draw/viewport.ts';
 import type { LiveFrame } from './liveFrames.svelte.ts';
 import type { Desk } from './desk.svelte.ts';
 
@@ -13,12 +14,13 @@ const BACKGROUND = { dark: [5, 6, 7], light: [213, 216, 220] } as const;
 /** A difference of this many standard deviations of the noise has the strongest colour. */
 const DIFFERENCE_SIGMAS = 6;
 
-/** Undefined before the first frame. */
-export function deskScene(desk: Desk, panes: readonly StagePane[]): Scene | undefined {
+/** `density`: canvas pixels per screen pixel. Undefined before the first frame. */
+export function deskScene(desk: Desk, panes: readonly StagePane[], density = 1): Scene | undefined {
   const layers = layersOf(desk);
   if (layers.length === 0) return undefined;
   const { stage, display } = desk;
-  const device = (cssPixels: number): number => Math.round(cssPixels * stage.devicePixelRatio);
+  const ratio = stage.devicePixelRatio * density;
+  const device = (cssPixels: number): number => Math.round(cssPixels * ratio);
   return {
     width: Math.max(device(stage.width), 1),
     height: Math.max(device(stage.height), 1),
@@ -28,7 +30,7 @@ export function deskScene(desk: Desk, panes: readonly StagePane[]): Scene | unde
       y: device(clip.y),
       width: device(clip.x + clip.width) - device(clip.x),
       height: device(clip.y + clip.height) - device(clip.y),
-      mapping: stage.mapping(box),
+      mapping: mappingOf(stage.view, box, ratio),
     })),
     layers,
     sampling: display.settings.sampling,

@@ -2,7 +2,8 @@
  * The stage that the image stands on: its size, what part of the picture it shows, and in how many panes.
  */
 
-import { fit, mappingOf, pan, zoomAbout, type Box, type Mapping, type Point, type View } from '../draw/viewport.ts';
+import { fit, pan, zoomAbout, type Box, type Point, type View } from '../draw/viewport.ts';
+import { CanvasDensity } from './canvasDensity.ts';
 import type { Display } from './display.svelte.ts';
 
 export class Stage {
@@ -10,11 +11,16 @@ export class Stage {
   width = $state(1);
   height = $state(1);
   devicePixelRatio = $state(1);
+  /** Canvas pixels per screen pixel while pictures move, 0.5 to 1. */
+  density = $state(1);
+  /** A processor draws the picture. */
+  onProcessor = $state(false);
   /** Raw samples of the picture on show. */
   sizeX = $state(1);
   sizeY = $state(1);
 
   readonly #display: Display;
+  readonly #density = new CanvasDensity();
 
   constructor(display: Display) {
     this.#display = display;
@@ -47,8 +53,20 @@ export class Stage {
     return zoom === 0 ? fit(this.boxes[0]!, this.sizeX, this.sizeY) : { zoom, centreX, centreY };
   });
 
-  mapping(box: Box): Mapping {
-    return mappingOf(this.view, box, this.devicePixelRatio);
+  /** CSS pixels, and device pixels for one of them. */
+  resized(width: number, height: number, devicePixelRatio: number): void {
+    this.width = width;
+    this.height = height;
+    this.devicePixelRatio = devicePixelRatio;
+    this.#density.restart();
+    this.density = 1;
+  }
+
+  /** A frame of a stream was painted, after so many that were passed over for this viewer. */
+  painted(missed: number, nowMs: number): void {
+    if (!this.onProcessor) return;
+    this.#density.painted(missed, nowMs);
+    this.density = this.#density.value;
   }
 
   /** The box under a point of the stage. */

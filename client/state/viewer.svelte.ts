@@ -106,6 +106,7 @@ export class Viewer extends Desk {
       roundTripMs: frame.header.roundTripMs,
       nowMs,
     });
+    this.stage.painted(frame.header.skippedForYou, nowMs);
     this.linkIsThin = this.#link.thin;
     this.drawsSlowly = this.#link.drawsSlowly;
     return frame;

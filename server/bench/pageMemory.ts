@@ -18,6 +18,7 @@ const VIEWPORT = { width: 390, height: 500 };
 const SAMPLE_MS = 60_000;
 /** Histories fill for ten minutes; what grows after that grows for ever. */
 const SETTLED_MINUTES = 12;
+const FEWEST_FOR_SLOPE = 3;
 
 interface Sample extends PageMemory {
   /** Since the page was opened. */
@@ -68,10 +69,11 @@ function inWords({ minute, paints, heap, nodes, listeners, rendererResident, gpu
 
 function summary(samples: readonly Sample[], spent: { renderer: number; gpu: number; browser: number }) {
   const settled = samples.filter(({ minute }) => minute > SETTLED_MINUTES);
-  const kept = settled.length >= 3 ? settled : samples;
+  const kept = settled.length >= FEWEST_FOR_SLOPE ? settled : samples;
   const first = kept[0]!;
   const last = kept.at(-1)!;
-  const slope = (of: (sample: Sample) => number | undefined) => `${perHour(kept, of)} MB/h`;
+  const slope = (of: (sample: Sample) => number | undefined) =>
+    kept.length < FEWEST_FOR_SLOPE ? 'too short to tell its slope' : `${perHour(kept, of)} MB/h`;
   return {
     painted: String(last.paints),
     counted: `minute ${first.minute.toFixed(0)} to ${last.minute.toFixed(0)}`,

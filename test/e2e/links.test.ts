@@ -60,6 +60,25 @@ describeInBrowser('what a viewer costs', (browsing) => {
     }
   }, 300_000);
 
+  it('a processor that cannot draw every frame draws fewer pixels while pictures move, and all of them once they stand still', async () => {
+    const service = await startPublisher(browsing.folder);
+    const page = await browsing.newPage({ viewport: { width: 1440, height: 900 } });
+    try {
+      const devtools = await page.context().newCDPSession(page);
+      await devtools.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+      await page.goto(`http://127.0.0.1:${service.port}/`);
+      const canvas = page.locator('.stage canvas');
+      const density = () =>
+        canvas.evaluate(({ width, clientWidth }: { width: number; clientWidth: number }) => width / clientWidth);
+      await vi.waitFor(async () => expect(await density()).toBeCloseTo(0.5, 2), WAIT);
+      service.stopPublishing();
+      await vi.waitFor(async () => expect(await density()).toBe(1), WAIT);
+    } finally {
+      await page.close();
+      await service.close();
+    }
+  }, 300_000);
+
   it('a hidden tab draws nothing and is sent nothing', async () => {
     const service = await startFakeService({ rate: 20, frame: still(SMALL_FRAME), page: browsing.folder });
     const page = await open(service.url);
