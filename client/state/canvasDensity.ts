@@ -6,7 +6,7 @@
 
 const STEPS = [1, 0.7, 0.5] as const;
 const WINDOW_MS = 2000;
-const MISSED_SHARE = 0.2;
+const MISSED_SHARE = 0.05;
 /** Paints a second above which movement is smooth: what is missed beyond that, nobody misses. */
 const SMOOTH_RATE = 24;
 

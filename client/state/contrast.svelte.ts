@@ -8,9 +8,9 @@ import type { LiveFrame } from './liveFrames.svelte.ts';
 export interface ChannelHistogram {
   readonly raw: Histogram;
   readonly enhanced?: Histogram;
-  /** Window from the percentiles of the last seconds, raw units. */
-  readonly autoWindow: readonly [number, number];
 }
+
+type Window = readonly [number, number];
 
 interface Follower {
   readonly contrast: AutoContrast;
@@ -21,6 +21,11 @@ interface Follower {
 
 export class Contrast {
   byChannel = $state.raw<readonly (ChannelHistogram | undefined)[]>([]);
+  /**
+   * By channel: from the percentiles of the last seconds, raw units. Apart from the histograms, which change with every frame: a window
+   * that stays where it is costs no paint.
+   */
+  autoWindows = $state.raw<readonly (Window | undefined)[]>([]);
   readonly #followers: Follower[] = [];
 
   /**
@@ -48,11 +53,16 @@ export class Contrast {
     // Colour means what it is: stretching it would change the stain.
     const autoWindow =
       frame.raw.samplesPerPixel === 3
-        ? ([0, follower.top - 1] as const)
+        ? ([0, follower.top - 1] satisfies Window)
         : follower.contrast.update(enhanced ?? raw, frame.header.arrivedMs);
     const next = [...this.byChannel];
-    next[index.c] = enhanced ? { raw, enhanced, autoWindow } : { raw, autoWindow };
+    next[index.c] = { raw, enhanced };
     this.byChannel = next;
+    const before = this.autoWindows[index.c];
+    if (before?.[0] === autoWindow[0] && before[1] === autoWindow[1]) return;
+    const windows = [...this.autoWindows];
+    windows[index.c] = autoWindow;
+    this.autoWindows = windows;
   }
 }
 

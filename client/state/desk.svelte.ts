@@ -77,7 +77,7 @@ export class Desk {
 
   /** Window of a channel from the percentiles of its frames. */
   ownWindow(channel: number): readonly [number, number] {
-    return this.contrast.byChannel[channel]?.autoWindow ?? [0, this.saturatedFrom];
+    return this.contrast.autoWindows[channel] ?? [0, this.saturatedFrom];
   }
 
   /** The newest frame is on the screen: gives it when that was the first time. */

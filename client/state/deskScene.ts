@@ -36,7 +36,8 @@ export function deskScene(desk: Desk, panes: readonly StagePane[], density = 1):
     sampling: display.settings.sampling,
     highlightLimits: display.settings.highlightLimits,
     saturatedFrom: desk.saturatedFrom,
-    differenceRange: differenceRange(desk),
+    // Read only where it is shown: it changes apart from the frames, and each change is a paint.
+    differenceRange: panes.some(({ showing }) => showing === 'difference') ? differenceRange(desk) : 1,
     background: BACKGROUND[display.settings.theme],
   };
 }
