@@ -9,16 +9,16 @@ function run(density: CanvasDensity, fromMs: number, untilMs: number, everyMs: n
 describe('the density of the canvas', () => {
   it('goes down in steps while frames are missed, and no further than half', () => {
     const density = new CanvasDensity();
-    run(density, 0, 4400, 100, 1);
+    run(density, 0, 4100, 100, 1);
     expect(density.value).toBe(0.7);
-    run(density, 4400, 20_000, 100, 1);
+    run(density, 4100, 20_000, 100, 1);
     expect(density.value).toBe(0.5);
   });
 
   it('stays where it is once frames keep up', () => {
     const density = new CanvasDensity();
-    run(density, 0, 4400, 100, 1);
-    run(density, 4400, 60_000, 50, 0);
+    run(density, 0, 4100, 100, 1);
+    run(density, 4100, 60_000, 50, 0);
     expect(density.value).toBe(0.7);
   });
 
@@ -30,7 +30,7 @@ describe('the density of the canvas', () => {
 
   it('is full again when there is another amount to draw', () => {
     const density = new CanvasDensity();
-    run(density, 0, 4400, 100, 1);
+    run(density, 0, 4100, 100, 1);
     density.restart();
     expect(density.value).toBe(1);
     run(density, 50_000, 52_500, 100, 1);
