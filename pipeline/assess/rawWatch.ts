@@ -127,12 +127,12 @@ export class RawWatch {
 
   /** dB, of the best Gaussian on these frames. */
   get uPsnrGaussian(): number | undefined {
-    return this.range && this.#gaussian.uPsnr(this.range);
+    return this.range ? this.#gaussian.uPsnr(this.range) : undefined;
   }
 
   /** Raw pixels, of the best Gaussian on these frames. */
   get gaussianSigma(): number | undefined {
-    return this.range && this.#gaussian.sigma(this.range);
+    return this.range ? this.#gaussian.sigma(this.range) : undefined;
   }
 
   #follow(sequence: number, before: Grey, grey: Grey, noise: Grey): StillPixels {

@@ -191,6 +191,30 @@ describe('trust in an enhanced stream', () => {
       expect(psnr(bright, 200)).toBeGreaterThan(psnr(other, 200) - 0.5);
     }
   });
+
+  it('names no Gaussian where there is nothing to see', () => {
+    const assessment = new Assessment({ instrument: { significantBits: 16 }, domains: {} });
+    const random = seeded(5);
+    const widthOf = (sample: (random: () => number) => number): number | undefined => {
+      let report: AssessmentReport | undefined;
+      for (let sequence = 0; sequence < FRAMES; sequence++) {
+        const samples = Float32Array.from({ length: 64 * 64 }, () => sample(random));
+        const raw = { sequence, sizeX: 64, sizeY: 64, samples, offset: 100 };
+        report = assessment.handle({ kind: 'raw', place: `${sample.name}/0`, raw });
+      }
+      return report?.gaussianSigma;
+    };
+    expect(
+      widthOf(function black() {
+        return 100;
+      }),
+    ).toBeUndefined();
+    expect(
+      widthOf(function noise() {
+        return 100 + 5 * normal(random);
+      }),
+    ).toBeGreaterThan(0);
+  });
 });
 
 /** p99.9 - p0.1 of the noise-free frame. */
