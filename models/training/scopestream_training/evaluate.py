@@ -42,13 +42,15 @@ class Scene:
 Enhancer = Callable[[np.ndarray], np.ndarray]
 
 
-def enhancer(run: onnxruntime.InferenceSession) -> Enhancer:
-    """Counts in, counts out. Frames are cropped to multiples of 16 beforehand."""
+def enhancer(run: onnxruntime.InferenceSession, step: int = 16) -> Enhancer:
+    """Counts in, counts out. Frames, cropped to multiples of 16 beforehand, go on as in a mirror up to a multiple of `step`."""
 
     def apply(frame: np.ndarray) -> np.ndarray:
         offset, scale = offset_and_scale(frame)
         gain = 2.0 ** np.floor(np.log2(65535 / (HEADROOM * max(int(frame.max()), 1))))
-        return enhance(run, frame, offset, scale, gain).astype(np.float32) / gain
+        whole = np.pad(frame, [(0, 0)] * (frame.ndim - 2) + [(0, -side % step) for side in frame.shape[-2:]], mode="symmetric")
+        picture = enhance(run, whole, offset, scale, gain).astype(np.float32) / gain
+        return picture[tuple(slice(side * picture.shape[-1] // whole.shape[-1]) for side in frame.shape[-2:])]
 
     return apply
 
@@ -209,9 +211,9 @@ def w2s_fields(scores: dict[str, list[float]]) -> list[float]:
     return list(np.mean([values for group, values in scores.items() if group.startswith("W2S")], axis=0))
 
 
-def evaluate(model: Path, data: Path, against: Bench) -> dict[str, object]:
+def evaluate(model: Path, data: Path, against: Bench, step: int = 16) -> dict[str, object]:
     run = session(model)
-    apply = enhancer(run)
+    apply = enhancer(run, step)
     columns = {
         "bicubic": against.bicubic,
         "gaussian": against.gaussian,
