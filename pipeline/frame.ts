@@ -161,7 +161,7 @@ export interface Frame {
 export interface Normalisation {
   readonly offset: number;
   readonly scale: number;
-  /** `first-frame` or `photon-transfer`: how the constants were found. */
+  /** `first-frame`, `frame-32` or `not finite`: how the constants were found. */
   readonly source: string;
 }
 

@@ -74,12 +74,10 @@ export class LinkQuality {
     this.#drawingMs += drawingMs;
     if (roundTripMs !== undefined) this.#fastestTripMs = Math.min(this.#fastestTripMs, roundTripMs);
     const windowMs = nowMs - this.#windowStartedMs;
-    if (this.#thin && nowMs > this.#notBeforeMs) {
-      this.#toFullDepth(nowMs, 0);
-    } else if (windowMs > WINDOW_MS) {
-      this.#judge(windowMs, nowMs);
-      this.#startWindow(nowMs);
-    }
+    if (this.#thin && nowMs > this.#notBeforeMs) this.#toFullDepth(nowMs, 0);
+    else if (windowMs > WINDOW_MS) this.#judge(windowMs, nowMs);
+    else return;
+    this.#startWindow(nowMs);
   }
 
   /** Frames were not wanted for a while (a hidden tab), so nothing can be said of the link. */
@@ -117,7 +115,6 @@ export class LinkQuality {
     this.#windows = 0;
     this.#notBeforeMs = nowMs + waitMs;
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
-    this.#startWindow(nowMs);
   }
 
   #startWindow(nowMs: number | undefined): void {

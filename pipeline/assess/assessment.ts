@@ -18,6 +18,8 @@ export type AssessmentTask =
       readonly modelId: string;
       /** Model, version and step: a change of it starts the watch anew. */
       readonly model: string;
+      /** The model is a Gaussian filter. */
+      readonly isBaseline: boolean;
       readonly samples: PredictedSamples;
     };
 
@@ -62,7 +64,7 @@ export class Assessment {
     if (task.kind === 'raw') return this.#observe(place, task.raw);
     if (!place) return {};
     if (place.prediction?.model !== task.model) {
-      place.prediction = { model: task.model, modelId: task.modelId, watch: new PredictionWatch() };
+      place.prediction = { model: task.model, modelId: task.modelId, watch: new PredictionWatch(task.isBaseline) };
     }
     place.prediction.watch.take(task.samples, place.raw);
     return { predicted: this.#predicted(place) };

@@ -111,8 +111,16 @@ class ThreadedAssessor implements Assessor {
     const mayLook = this.#hasRoom() && this.#budget.allows(performance.now());
     if (model !== undefined && !mayLook) this.#skipped('predicted');
     if (model !== undefined && mayLook) {
-      const modelId = frame.enhanced?.prediction.modelId ?? '';
-      this.#post({ kind: 'predicted', place, modelId, model, samples: this.#predictedSamples(frame, place) });
+      const { modelId = '', gaussianSigma } = frame.enhanced?.prediction ?? {};
+      const isBaseline = gaussianSigma !== undefined;
+      this.#post({
+        kind: 'predicted',
+        place,
+        modelId,
+        model,
+        isBaseline,
+        samples: this.#predictedSamples(frame, place),
+      });
     }
     const measured = this.#measured.get(place) ?? this.#firstLook(frame, place);
     if (model === undefined) return Promise.resolve({ measured });
@@ -172,7 +180,6 @@ class ThreadedAssessor implements Assessor {
       reduced: reduced(plane, magnification, this.#window),
       intensityScale,
       offset,
-      isBaseline: enhanced.prediction.gaussianSigma !== undefined,
       detail,
       opticalCutoff: this.#opticalCutoff(frame.meta.index.c, magnification),
     };

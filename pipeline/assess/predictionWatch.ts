@@ -20,8 +20,6 @@ export interface PredictedSamples {
   readonly reduced: PixelArray;
   readonly intensityScale: number;
   readonly offset: number;
-  /** It was made by a Gaussian filter, the baseline of the others. */
-  readonly isBaseline: boolean;
   /** A square, power-of-two part of the prediction at its own sampling; sent with some frames only. */
   readonly detail?: { readonly size: number; readonly samples: PixelArray; readonly magnification: number };
   /** Cut-off of the optics, cycles per output pixel. */
@@ -35,22 +33,26 @@ const RESIDUAL_EVERY = 4;
 
 /** Watches what one model makes of the frames of one channel and section. */
 export class PredictionWatch {
+  readonly #isBaseline: boolean;
   readonly #comparison = new Comparison(MEMORY);
   readonly #flagged = new RunningMean(MEMORY / 4);
   readonly #flux = new RunningMean(MEMORY);
   readonly #bandEnergy = new RunningMean(MEMORY / 4);
   #frames = 0;
-  #isBaseline = false;
   /** The newest prediction, while no later raw frame has come. */
   #waiting: { readonly sequence: number; readonly prediction: Grey } | undefined;
   #fourier: Fourier2d | undefined;
+
+  /** `isBaseline`: the model is a Gaussian filter, which others are judged by. */
+  constructor(isBaseline: boolean) {
+    this.#isBaseline = isBaseline;
+  }
 
   take(samples: PredictedSamples, watch: RawWatch): void {
     const { sizeX, sizeY, intensityScale } = samples;
     const raw = greyOf(samples.raw, sizeX, sizeY);
     const prediction = greyOf(samples.reduced, sizeX, sizeY, intensityScale);
     this.#frames += 1;
-    this.#isBaseline = samples.isBaseline;
 
     const flux = fluxRatio(prediction, raw, samples.offset);
     if (flux !== undefined) this.#flux.add(flux);

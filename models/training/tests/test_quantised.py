@@ -60,18 +60,18 @@ def test_the_forward_pass_is_that_of_the_int8_graph(shape: LumenShape, tmp_path:
         assert fake.steps[name][0] == pytest.approx(float(scale), rel=1e-4)
         assert fake.steps[name][1] == int(zero)
 
-    # The same picture of a frame that calibrated nothing, but for values that lie between two steps and fall to either. Which do
-    # depends on the order in which a CPU adds; one on the coarsest level shows in much of the picture.
+    # The same picture of a frame that calibrated nothing, but for values that lie between two steps and fall to either.
     raw = frames(shape, 5)[-1]
     offset, scale = offset_and_scale(raw.reshape(-1, *raw.shape[-2:])[0])
     got = enhance(session(int8.SerializeToString()), raw, offset, scale, GAIN).astype(np.float64)
     x = torch.from_numpy((raw.reshape(1, -1, *raw.shape[-2:]).astype(np.float32) - offset) / scale)
-    with torch.inference_mode():
+    # Without oneDNN, which on CPUs with AVX-512 computes convolutions less exactly than integers: more values change steps.
+    with torch.inference_mode(), torch.backends.mkldnn.flags(enabled=False):
         expected, plain = (np.clip((m(x)[0, 0].numpy() * scale + offset) * GAIN, 0, 65535) for m in (fake, model))
     cost = np.abs(plain - got).mean()
-    assert np.abs(expected - got).mean() < 0.3 * cost
+    assert np.abs(expected - got).mean() < 0.05 * cost
     last_step = fake.steps["body/encode0/0/add"][0]
-    assert np.abs(expected - got).max() < 3 * last_step * scale * GAIN
+    assert np.abs(expected - got).max() < last_step * scale * GAIN
 
 
 def test_gradients_pass_through_the_rounding() -> None:

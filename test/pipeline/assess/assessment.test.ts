@@ -43,8 +43,15 @@ function run(enhance: Enhance, photons: number): Run {
     const halved = everySecond(enhanced);
     error += meanSquaredDifference(halved, target) / (FRAMES + 1);
     const detail = sequence % 8 === 0 ? { size: 256, samples: enhanced.data, magnification: 2 } : undefined;
-    const predicted = { ...samples, raw: raw.data, reduced: halved.data, intensityScale: 1, isBaseline: false, detail };
-    assessment.handle({ kind: 'predicted', place: '0/0', modelId: 'm', model: 'm', samples: predicted });
+    const predicted = { ...samples, raw: raw.data, reduced: halved.data, intensityScale: 1, detail };
+    assessment.handle({
+      kind: 'predicted',
+      place: '0/0',
+      modelId: 'm',
+      model: 'm',
+      isBaseline: false,
+      samples: predicted,
+    });
   });
   const range = CAMERA.gain * photons;
   return { report: report as Required<AssessmentReport>, truePsnr: 10 * Math.log10(range ** 2 / error) };
