@@ -111,7 +111,11 @@ export async function pageCost(frames: readonly ArrivedFrame[]): Promise<Figure[
       Object.defineProperty(document, 'hidden', { get: () => true });
       document.dispatchEvent(new Event('visibilitychange'));`);
     const hidden = await measure('the same page, hidden');
-    return [{ what: 'first frame on the screen', values: { 'after opening': ms(Number(firstPaintMs)) } }, shown, hidden];
+    return [
+      { what: 'first frame on the screen', values: { 'after opening': ms(Number(firstPaintMs)) } },
+      shown,
+      hidden,
+    ];
   } finally {
     await browser.close();
     await service.close();
