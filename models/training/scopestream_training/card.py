@@ -182,12 +182,16 @@ def frame_names(count: int) -> list[str]:
     return [f"t-{age}" for age in range(count - 1, 0, -1)] + ["t"]
 
 
+def smallest_side(facts: dict) -> int:
+    """Input pixels: the format wants the smallest frame to be larger than its two halos."""
+    upscale, step = facts["shipped"]["upscale"], facts["step"]
+    return step * (2 * facts["halo"] // (upscale * step) + 1)
+
+
 def description(card: Card, identity: str, facts: dict, hashes: dict[str, str], timestamp: str) -> dict:
     """`bioimageio.yaml` as plain data."""
     upscale, step, frames = facts["shipped"]["upscale"], facts["step"], facts.get("frames", 1)
-    # The format wants the smallest frame to be larger than its two halos.
-    smallest = step * (2 * facts["halo"] // (upscale * step) + 1)
-    sizes = {"size": {"min": smallest, "step": step}, "scale": 1.0}
+    sizes = {"size": {"min": smallest_side(facts), "step": step}, "scale": 1.0}
 
     def scalar(name: str, text: str) -> dict:
         return {

@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import yaml
 
-from .card import data_used, description, load_card, readme
+from .card import data_used, description, load_card, readme, smallest_side
 from .config import load
 from .evaluate import bench, evaluate
 from .export import PARITY, build, enhance, load_network, parity, session
@@ -33,8 +33,11 @@ TEST_GAIN = 16.0
 SINGLE_FRAME = "lumen-m"  # the package that a model of several frames stands beside
 
 
-def write_test_tensors(folder: Path, weights: Path, upscale: int, frames: int = 1) -> None:
-    raw = phantom(*TEST_SHAPE, upscale, frames=frames).reshape(frames, *TEST_SHAPE)
+def write_test_tensors(folder: Path, weights: Path, facts: dict) -> None:
+    """Of a frame that the package takes as it is: one smaller than its smallest would be padded, and come out differently."""
+    frames, least = facts.get("frames", 1), smallest_side(facts)
+    shape = tuple(max(side, least) for side in TEST_SHAPE)
+    raw = phantom(*shape, facts["shipped"]["upscale"], frames=frames).reshape(frames, *shape)
     offset, scale = offset_and_scale(raw[0])
     scalars = {"offset": offset, "scale": scale, "gain": TEST_GAIN}
     np.save(folder / "test-raw.npy", raw[None])
@@ -103,7 +106,7 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
     if weights.stat().st_size > SIZE_LIMIT_BYTES:
         raise ValueError(f"{weights} is larger than {SIZE_LIMIT_BYTES} bytes")
 
-    write_test_tensors(folder, weights, upscale, frames)
+    write_test_tensors(folder, weights, facts)
     (folder / "validation.json").write_text(json.dumps(facts, indent=2) + "\n")
     (folder / "README.md").write_text(readme(card, config.id, facts))
     hashes = {path.name: sha256(path) for path in folder.glob("test-*.npy")}

@@ -107,7 +107,7 @@ def package(config_path: Path, run: Path, data: Path, zoo: Path) -> Path:
         "machine": machine(),
         "halo": halo(session(weights), upscale, step),
     }
-    write_test_tensors(folder, weights, upscale)
+    write_test_tensors(folder, weights, facts)
     shutil.copy(run / "log.csv", folder / "training.csv")
     (folder / "validation.json").write_text(json.dumps(facts, indent=2) + "\n")
     (folder / "README.md").write_text(readme(card, config.id, facts))
